@@ -1,0 +1,43 @@
+export {
+  AssertionError,
+  assert,
+  assertDefined,
+  assertEq,
+  assertLe,
+  assertLt,
+  unreachable,
+} from './assert.js';
+export { BoundedQueue } from './bounded-queue.js';
+export {
+  type ByteString,
+  EMPTY_BYTES,
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromByteString,
+  toByteString,
+  toHex,
+} from './bytes.js';
+export { ConclaveError } from './conclave-error.js';
+export { crc32c } from './crc32c.js';
+export { Random } from './random.js';
+export { type Index, NUMBER_MAX, type Revision, type Term, hexId } from './units.js';
+export { decodeUtf8, encodeUtf8, utf8Length, writeUtf8 } from './utf8.js';
+export type { BlobStore } from './ports/blob-store.js';
+export {
+  type CallHandler,
+  type CallHead,
+  type Channel,
+  type ClientCall,
+  type ClientCallEvents,
+  EMPTY_METADATA,
+  type Metadata,
+  type ServerCall,
+  type ServerCallEvents,
+  Status,
+  type StatusCode,
+} from './ports/call.js';
+export type { Clock, Scheduler } from './ports/clock.js';
+export type { Engine, EngineOp, EngineReader, EngineRow, EngineSnapshot } from './ports/engine.js';
+export type { DiskDone, DiskFailure, LogDisk } from './ports/log-disk.js';
+export { type LogFields, type LogLevel, NO_PROBE, type Probe } from './ports/probe.js';
