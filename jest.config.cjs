@@ -6,12 +6,19 @@ module.exports = {
   rootDir: __dirname,
   roots: ['<rootDir>/libs', '<rootDir>/apps'],
   testMatch: ['**/src/**/*.spec.ts'],
-  testPathIgnorePatterns: process.env.CONCLAVE_E2E ? ['/node_modules/'] : ['/node_modules/', '<rootDir>/apps/e2e/'],
+  testPathIgnorePatterns: process.env.CONCLAVE_E2E
+    ? ['/node_modules/']
+    : ['/node_modules/', '<rootDir>/apps/e2e/'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  testEnvironmentOptions: { customExportConditions: ['@conclave/source', 'node', 'node-addons', 'require', 'default'] },
+  testEnvironmentOptions: {
+    customExportConditions: ['@conclave/source', 'node', 'node-addons', 'require', 'default'],
+  },
   testEnvironment: 'node',
   maxWorkers: 2,
 };

@@ -61,13 +61,22 @@ export interface ReplicaView {
   readonly electionMs: number;
 
   propose(proposal: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel;
-  proposeConfChange(change: ConfChange, requestId: bigint, timeoutMs: number, done: (result: ProposalResult) => void): Cancel;
+  proposeConfChange(
+    change: ConfChange,
+    requestId: bigint,
+    timeoutMs: number,
+    done: (result: ProposalResult) => void,
+  ): Cancel;
   /** A number no other request of the cluster has; for ConfChange contexts and the like. */
   nextRequestId(): bigint;
   /** Calls done(null) once a linearizable read may be served from `machine.store`. */
   linearizableRead(timeoutMs: number, done: (error: ReplicaErrorCode | null) => void): Cancel;
   /** Confirms with a quorum, after now, that this member leads (KeepAlive, spec A6 rule 45). */
-  transferLeader(to: bigint, timeoutMs: number, done: (error: ReplicaErrorCode | null) => void): void;
+  transferLeader(
+    to: bigint,
+    timeoutMs: number,
+    done: (error: ReplicaErrorCode | null) => void,
+  ): void;
   /** Runs once applied >= index; for TimeToLive's wait. */
   whenApplied(index: Index, timeoutMs: number, done: (ok: boolean) => void): Cancel;
   /** Calls to the member that leads; null when unknown or ourselves. */
