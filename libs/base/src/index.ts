@@ -31,13 +31,23 @@ export {
   type ClientCall,
   type ClientCallEvents,
   EMPTY_METADATA,
+  type EndOrigin,
   type Metadata,
   type ServerCall,
   type ServerCallEvents,
   Status,
   type StatusCode,
 } from './ports/call.js';
+export type { Current, DataDirectory } from './ports/data-directory.js';
 export type { Clock, Scheduler } from './ports/clock.js';
 export type { Engine, EngineOp, EngineReader, EngineRow, EngineSnapshot } from './ports/engine.js';
 export type { DiskDone, DiskFailure, LogDisk } from './ports/log-disk.js';
 export { type LogFields, type LogLevel, NO_PROBE, type Probe } from './ports/probe.js';
+export {
+  SEQUENCE_BELOW_MARK,
+  SESSION_CLOSE_METHOD,
+  SESSION_OPEN_METHOD,
+  SESSION_UNKNOWN,
+  SESSION_WINDOW,
+  SessionMetadata,
+} from './ports/session.js';

@@ -84,10 +84,16 @@ export interface ClientCall {
   resumeInput(): void;
 }
 
+/**
+ * Why a call ended. `handler`: the answering side said so. `unsent`: the channel was lost before a
+ * byte of the call left, so it was certainly not received. `lost`: nobody knows.
+ */
+export type EndOrigin = 'handler' | 'unsent' | 'lost';
+
 export interface ClientCallEvents {
   message(bytes: Uint8Array): void;
-  /** Exactly once, and last. */
-  ended(code: StatusCode, message: string): void;
+  /** Exactly once, and last. `origin` left out means `handler`. */
+  ended(code: StatusCode, message: string, origin?: EndOrigin): void;
   drained(): void;
 }
 

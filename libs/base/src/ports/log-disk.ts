@@ -22,13 +22,17 @@ export interface LogDisk {
   createSync(name: string, bytes: number): void;
   /** Durable on return. */
   writeSync(name: string, offset: number, chunks: readonly Uint8Array[]): void;
+  /** What reads show of `name` is durable on return. A process that was killed leaves writes that can be
+   *  read and are not durable yet, so recovery syncs before it vouches for what it read. */
+  syncSync(name: string): void;
   truncateSync(name: string, bytes: number): void;
   removeSync(name: string): void;
 
   create(name: string, bytes: number, done: DiskDone): void;
   /**
    * Writes the chunks one behind the other at `offset`; durable (as after fdatasync) once `done`
-   * reports null. The caller keeps the chunks unchanged until then.
+   * reports null. The caller keeps the chunks unchanged until then. May reach beyond the end of the
+   * file, which grows. At most one write per file at a time.
    */
   write(name: string, offset: number, chunks: readonly Uint8Array[], done: DiskDone): void;
   read(
