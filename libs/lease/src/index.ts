@@ -1,1 +1,2 @@
-export {};
+export { Lessor, type LessorOptions, MAX_TTL_SECONDS } from './lessor.js';
+export type { GrantResult, LeaseView, Leases } from './types.js';

@@ -15,7 +15,11 @@ export interface LeaseView {
 
 export type GrantResult =
   | { readonly ok: true; readonly ttl: number }
-  | { readonly ok: false; readonly code: 'lease-exists' | 'lease-ttl-too-large' };
+  /** 'lease-not-found': id 0, which no client can send (the API picks an id first). */
+  | {
+      readonly ok: false;
+      readonly code: 'lease-exists' | 'lease-ttl-too-large' | 'lease-not-found';
+    };
 
 export interface Leases {
   readonly size: number;
