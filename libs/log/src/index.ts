@@ -1,1 +1,8 @@
-export {};
+export type {
+  AppendRequest,
+  DurableLog,
+  LogFault,
+  LogOptions,
+  OpenLogResult,
+  RecoveredLog,
+} from './types.js';
