@@ -164,6 +164,13 @@ export {
   SessionService,
   WatchService,
 } from './generated/services.js';
+export {
+  MemberChange,
+  MemberRow,
+  MemberUpdate,
+  SessionAnswer,
+  SessionRow,
+} from './generated/state.js';
 export type { Codec, MethodDescriptor } from './protobuf/codec.js';
 export { DecodeError } from './protobuf/decode-error.js';
 export { MESSAGE_DEPTH_MAX } from './protobuf/reader.js';

@@ -384,17 +384,20 @@ export const ClusterVersionSetRequest: Codec<ClusterVersionSetRequest> = {
 export interface ClusterMemberAttrSetRequest {
   memberID: bigint;
   memberAttributes: Attributes | null;
+  incarnation: bigint;
 }
 
 const ClusterMemberAttrSetRequestFields: FieldNames = new Map([
   [1, 'Member_ID'],
   [2, 'MemberAttributes'],
+  [1000, 'Incarnation'],
 ]);
 
 export function newClusterMemberAttrSetRequest(): ClusterMemberAttrSetRequest {
   return {
     memberID: 0n,
     memberAttributes: null,
+    incarnation: 0n,
   };
 }
 
@@ -407,6 +410,9 @@ export function sizeClusterMemberAttrSetRequest(m: ClusterMemberAttrSetRequest, 
     const size = sizeAttributes(m.memberAttributes);
     sizes.add(size);
     n += 1 + sizeUint32(size) + size;
+  }
+  if (m.incarnation !== 0n) {
+    n += 2 + sizeBigint(m.incarnation);
   }
   return n;
 }
@@ -426,6 +432,11 @@ export function writeClusterMemberAttrSetRequest(
     at = writeUint32(sizes.next(), out, at);
     at = writeAttributes(m.memberAttributes, out, at);
   }
+  if (m.incarnation !== 0n) {
+    out[at++] = 192;
+    out[at++] = 62;
+    at = writeBigint(m.incarnation, out, at);
+  }
   return at;
 }
 
@@ -442,6 +453,10 @@ export function mergeClusterMemberAttrSetRequest(r: Reader, m: ClusterMemberAttr
         const outer = r.enter();
         mergeAttributes(r, v);
         r.leave(outer);
+        break;
+      }
+      case 8000: {
+        m.incarnation = r.uint64();
         break;
       }
       default:

@@ -174,6 +174,13 @@ import {
   writeSessionClose,
   writeSessionOpen,
 } from './conclave.js';
+import {
+  mergeMemberUpdate,
+  newMemberUpdate,
+  sizeMemberUpdate,
+  type MemberUpdate,
+  writeMemberUpdate,
+} from './state.js';
 
 /** `etcdserverpb.RequestHeader` */
 export interface RequestHeader {
@@ -481,6 +488,7 @@ export interface InternalRaftRequest {
   sessionClose: SessionClose | null;
   featureSet: FeatureSet | null;
   leaseExpire: LeaseExpire | null;
+  memberUpdate: MemberUpdate | null;
 }
 
 const InternalRaftRequestFields: FieldNames = new Map([
@@ -520,6 +528,7 @@ const InternalRaftRequestFields: FieldNames = new Map([
   [20001, 'SessionClose'],
   [20002, 'FeatureSet'],
   [20003, 'LeaseExpire'],
+  [20004, 'MemberUpdate'],
 ]);
 
 export function newInternalRaftRequest(): InternalRaftRequest {
@@ -560,6 +569,7 @@ export function newInternalRaftRequest(): InternalRaftRequest {
     sessionClose: null,
     featureSet: null,
     leaseExpire: null,
+    memberUpdate: null,
   };
 }
 
@@ -745,6 +755,11 @@ export function sizeInternalRaftRequest(m: InternalRaftRequest, sizes: Sizes): n
   }
   if (m.leaseExpire !== null) {
     const size = sizeLeaseExpire(m.leaseExpire);
+    sizes.add(size);
+    n += 3 + sizeUint32(size) + size;
+  }
+  if (m.memberUpdate !== null) {
+    const size = sizeMemberUpdate(m.memberUpdate);
     sizes.add(size);
     n += 3 + sizeUint32(size) + size;
   }
@@ -966,6 +981,13 @@ export function writeInternalRaftRequest(
     out[at++] = 9;
     at = writeUint32(sizes.next(), out, at);
     at = writeLeaseExpire(m.leaseExpire, out, at);
+  }
+  if (m.memberUpdate !== null) {
+    out[at++] = 162;
+    out[at++] = 226;
+    out[at++] = 9;
+    at = writeUint32(sizes.next(), out, at);
+    at = writeMemberUpdate(m.memberUpdate, out, at);
   }
   return at;
 }
@@ -1220,6 +1242,13 @@ export function mergeInternalRaftRequest(r: Reader, m: InternalRaftRequest): voi
         const v = (m.leaseExpire ??= newLeaseExpire());
         const outer = r.enter();
         mergeLeaseExpire(r, v);
+        r.leave(outer);
+        break;
+      }
+      case 160034: {
+        const v = (m.memberUpdate ??= newMemberUpdate());
+        const outer = r.enter();
+        mergeMemberUpdate(r, v);
         r.leave(outer);
         break;
       }
