@@ -174,6 +174,88 @@ export {
 export type { Codec, MethodDescriptor } from './protobuf/codec.js';
 export { DecodeError } from './protobuf/decode-error.js';
 export { MESSAGE_DEPTH_MAX } from './protobuf/reader.js';
+export { ByteReader } from './format/byte-reader.js';
+export { ByteWriter, putNumber, putU32, putU64, sizeOfNumber } from './format/byte-writer.js';
+export {
+  type InternalRequestView,
+  RequestField,
+  decodeInternalRaftRequest,
+  encodeInternalRaftRequest,
+} from './internal-raft-request.js';
+export {
+  LINK_FORMAT,
+  decodeLinkFrames,
+  encodeLinkFrames,
+  fitsOpenFrame,
+  sizeOfLinkFrame,
+} from './link/codec.js';
+export {
+  type CallId,
+  type CancelFrame,
+  type CreditFrame,
+  type DataFrame,
+  type EndFrame,
+  type HalfCloseFrame,
+  type Hello,
+  type HelloAnswer,
+  LINK_BATCH_BYTES_MAX,
+  LINK_BATCH_FRAMES_MAX,
+  LINK_FRAGMENT_BYTES_MAX,
+  LINK_FRAME_BYTES_MAX,
+  type LinkFrame,
+  type LinkMember,
+  type LinkRole,
+  type MembersFrame,
+  type OpenFrame,
+  type PingFrame,
+  type PongFrame,
+  type Refusal,
+  type RefusalCode,
+  SNAPSHOT_CHUNK_BYTES_MAX,
+  type SnapshotAckFrame,
+  type SnapshotAckState,
+  type SnapshotBeginFrame,
+  type SnapshotChunkFrame,
+  type SnapshotEndFrame,
+} from './link/frame.js';
+export {
+  ENTRY_BYTES_MIN,
+  ENTRY_DATA_BYTES_MAX,
+  decodeEntry,
+  encodeEntry,
+  readEntry,
+  sizeOfEntry,
+  sizeOfEntryHead,
+  writeEntry,
+  writeEntryHead,
+} from './raft/entry.js';
+export {
+  RAFT_FRAME_BYTES_MAX,
+  RAFT_FRAME_MESSAGES_MAX,
+  type RaftFrameHead,
+  decodeRaftFrame,
+  decodeRaftFrameHead,
+  encodeRaftFrames,
+} from './raft/frame.js';
+export {
+  CONF_CHANGES_MAX,
+  CONF_CONTEXT_BYTES_MAX,
+  CONF_IDS_MAX,
+  decodeConfChange,
+  decodeConfState,
+  decodeHardState,
+  decodeSnapshotMeta,
+  encodeConfChange,
+  encodeConfState,
+  encodeHardState,
+  encodeSnapshotMeta,
+  putConfState,
+  putHardState,
+  putSnapshotMeta,
+  readConfState,
+  readHardState,
+  readSnapshotMeta,
+} from './raft/state.js';
 export {
   type ConfChange,
   ConfChangeTransition,
