@@ -212,8 +212,10 @@ export class Reader {
     for (;;) {
       if (type === 0) this.#varint();
       else if (type === 1) this.#advance(8);
-      else if (type === 2) this.pos += this.length();
-      else if (type === 3) depth++;
+      else if (type === 2) {
+        const length = this.length();
+        this.pos += length;
+      } else if (type === 3) depth++;
       else if (type === 4) {
         if (depth === 0) failDecode('proto: unexpected end of group');
         depth--;
