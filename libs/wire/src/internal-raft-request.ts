@@ -55,6 +55,7 @@ export const RequestField = {
   SESSION_CLOSE: 20001,
   FEATURE_SET: 20002,
   LEASE_EXPIRE: 20003,
+  MEMBER_UPDATE: 20004,
 } as const;
 
 const HEADER_FIELD = 100;
