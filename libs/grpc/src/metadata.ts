@@ -1,8 +1,8 @@
 /**
  * The head of a call: from HTTP/2 header fields to a `CallHead`, or to the answer that refuses it.
  *
- * The transport's own fields (pseudo headers, `te`, `content-type`, `user-agent`, `grpc-*`) are
- * no metadata. Of a field given several times the first counts, as in etcd.
+ * The transport's own fields (pseudo headers, `te`, `content-type`, `user-agent`, `grpc-*`, ...)
+ * are no metadata. Of a field given several times the first counts, as in etcd.
  */
 import { type CallHead, EMPTY_METADATA, Status, type StatusCode } from '@conclave/base';
 
@@ -94,6 +94,9 @@ function collect(fields: readonly string[]): RawHead {
         break;
       case 'te':
       case 'user-agent':
+      case 'accept-encoding':
+      case 'content-length':
+      case 'host':
         break;
       default:
         if (!name.startsWith(':') && !name.startsWith('grpc-')) addMetadata(raw, name, value);

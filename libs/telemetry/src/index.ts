@@ -1,1 +1,9 @@
-export {};
+export { METRIC_CATALOGUE } from './catalogue.js';
+export { formatFloat } from './exposition.js';
+export { LOG_LEVELS, type LogFormat } from './log-format.js';
+export { type SinkFile } from './log-sink.js';
+export { Logger, type LoggerOptions } from './logger.js';
+export { KNOWN_MESSAGES } from './messages.js';
+export { counter, exponential, gauge, histogram, type MetricSpec } from './metric-spec.js';
+export { type Labels, MetricRegistry, type Series } from './registry.js';
+export { Telemetry, type TelemetryOptions } from './telemetry.js';
