@@ -19,6 +19,8 @@ export type ApplyErrorCode =
   | 'peer-urls-exist'
   | 'member-not-learner'
   | 'too-many-learners'
+  /** A removal would leave no voter. */
+  | 'not-enough-started'
   | 'session-unknown'
   | 'sequence-too-low'
   | 'unknown-request';
