@@ -48,7 +48,8 @@ export interface Append {
   readonly sequence: number;
   /** Null when unchanged since the append before. */
   readonly hardState: SlotHardState | null;
-  /** Contiguous; the first may overwrite entries of earlier appends (a conflict was truncated). */
+  /** Contiguous; the first may overwrite entries of earlier appends (a conflict was truncated).
+   *  Without entries and hardState there is nothing to write: done when the append before is. */
   readonly entries: readonly Entry[];
   /** Messages that vouch for this write (votes, acknowledgements): never sent before it is durable. */
   readonly messages: readonly RaftMessage[];
@@ -84,7 +85,8 @@ export interface Ready {
   /** The snapshot a leader announced and we accepted: fetch and install it, then call
    *  `snapshotInstalled` or `snapshotFailed`. */
   readonly snapshotToInstall: SlotSnapshotMeta | null;
-  /** Peers that need a snapshot from us; report with `reportSnapshot(slot, ok)`. */
+  /** Peers that need a snapshot from us: announce the one chosen with `sendSnapshot(slot, meta)`,
+   *  report with `reportSnapshot(slot, ok)`. */
   readonly snapshotsToSend: readonly Slot[];
 }
 
@@ -92,7 +94,8 @@ export type ProposeResult =
   | { readonly ok: true; /** 0 when forwarded to the leader. */ readonly index: Index }
   | {
       readonly ok: false;
-      readonly code: 'no-leader' | 'transferring' | 'uncommitted-limit' | 'removed' | 'conf-change-pending';
+      readonly code:
+        'no-leader' | 'transferring' | 'uncommitted-limit' | 'removed' | 'conf-change-pending';
     };
 
 export interface ProposedEntry {
@@ -147,6 +150,8 @@ export interface RaftConfig {
   readonly diskStallTicks: number;
   readonly disableProposalForwarding: boolean;
   readonly stepDownOnRemoval: boolean;
+  /** False: a leader takes any configuration change at any time. For tests of what follows. */
+  readonly confChangeValidation?: boolean;
   /** For the randomised timeouts. */
   readonly seed: number;
 }
