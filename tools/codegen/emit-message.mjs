@@ -291,7 +291,7 @@ function emitCodec(message) {
     ...indent(sizes, '    '),
     `    const size = size${tsName}(m${more});`,
     '    if (size === 0) return EMPTY_BYTES;',
-    '    const out = new Uint8Array(size);',
+    '    const out = allocate(size);',
     `    checkEnd(write${tsName}(m, out, 0${more}), size);`,
     '    return out;',
     '  },',
@@ -312,7 +312,8 @@ export function emitMessage(message, use) {
   const m = fields.length === 0 ? '_m' : 'm';
   const out = fields.length === 0 ? '_out' : 'out';
   const more = flat ? '' : ', sizes: Sizes';
-  for (const name of ['Codec', 'FieldNames', 'Reader', 'EMPTY_BYTES', 'checkEnd']) use(name);
+  for (const name of ['Codec', 'FieldNames', 'Reader', 'EMPTY_BYTES', 'allocate', 'checkEnd'])
+    use(name);
   if (!flat) use('Sizes');
   const size = eachField(message, sizeOne, sizePacked, use);
   const write = eachField(message, writeOne, writePacked, use);

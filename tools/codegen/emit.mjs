@@ -7,6 +7,7 @@ const HEAD = '// Generated from libs/wire/proto by tools/codegen. Do not edit; r
 
 const RUNTIME = [
   { from: '@conclave/base', names: ['EMPTY_BYTES'] },
+  { from: '../protobuf/allocate.js', names: ['allocate'] },
   { from: '../protobuf/codec.js', names: ['Codec', 'MethodDescriptor'], types: true },
   { from: '../protobuf/reader.js', names: ['FieldNames', 'Reader'], typeNames: ['FieldNames'] },
   { from: '../protobuf/writer.js', names: null },

@@ -1,1 +1,17 @@
-export {};
+/** The loop of one member. Start at README.md. */
+export { Replica } from './replica.js';
+export type {
+  PeerTransport,
+  ReceivedState,
+  ReplicaOptions,
+  ReplicaPorts,
+  SnapshotTransfer,
+} from './options.js';
+export type {
+  CallFailure,
+  Cancel,
+  Proposal,
+  ProposalResult,
+  ReplicaErrorCode,
+  ReplicaView,
+} from './types.js';

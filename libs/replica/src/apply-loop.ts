@@ -1,0 +1,113 @@
+import { assert, assertEq } from '@conclave/base';
+import type { Index } from '@conclave/base';
+import type { Applied } from '@conclave/statemachine';
+import type { Entry } from '@conclave/wire';
+import type { ReplicaOptions, ReplicaPorts } from './options.js';
+
+/** Entries applied before the event loop gets its turn. */
+const SLICE_ENTRIES = 256;
+
+export interface ApplyEvents {
+  /** After each entry, in order. */
+  applied(entry: Entry, applied: Applied): void;
+  /** After each slice. */
+  sliceDone(index: Index): void;
+}
+
+/**
+ * Applies committed entries in order. An entry is applied only once what it must read is in memory,
+ * and then without I/O. Pauses while the engine is too far behind, and while a snapshot is installed.
+ *
+ * Invariant: entries are contiguous; `applied` grows by one each time.
+ */
+export class ApplyLoop {
+  readonly #options: ReplicaOptions;
+  readonly #ports: Pick<ReplicaPorts, 'machine' | 'scheduler' | 'clock' | 'probe'>;
+  readonly #events: ApplyEvents;
+  #queue: Entry[] = [];
+  #head = 0;
+  #state: 'idle' | 'scheduled' | 'reading' | 'paused' = 'idle';
+  /** Completions that arrive for a state that a snapshot has replaced. */
+  #generation = 0;
+
+  constructor(options: ReplicaOptions, ports: ReplicaPorts, events: ApplyEvents) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#events = events;
+  }
+
+  get backlog(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Committed entries, in order; bounded by raft's committedBytesMax and `appliedTo`. */
+  push(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#queue.push(entry);
+    if (this.#state === 'idle') this.run();
+  }
+
+  /** Goes on after a pause for the engine, or begins. */
+  run(): void {
+    if (this.#state === 'reading' || this.#state === 'paused') return;
+    this.#state = 'idle';
+    const { machine, clock } = this.#ports;
+    const nowMs = clock.monotonicMs();
+    let count = 0;
+    while (this.#head < this.#queue.length) {
+      if (count === SLICE_ENTRIES || machine.overlayBytes >= this.#options.overlayBytesMax) break;
+      const entry = this.#queue[this.#head] as Entry;
+      if (!this.#prefetched(entry)) break;
+      this.#apply(entry, nowMs);
+      count++;
+    }
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+    if (count > 0) this.#events.sliceDone(machine.appliedIndex);
+    if (this.backlog > 0 && this.#state === 'idle' && count === SLICE_ENTRIES) this.#later();
+  }
+
+  /** Forgets what is queued: a snapshot overtakes it. */
+  pause(): void {
+    this.#state = 'paused';
+    this.#generation++;
+    this.#queue = [];
+    this.#head = 0;
+  }
+
+  resume(): void {
+    assert(this.#state === 'paused', 'ApplyLoop: was paused');
+    this.#state = 'idle';
+    this.run();
+  }
+
+  #prefetched(entry: Entry): boolean {
+    const generation = this.#generation;
+    let inTime = true;
+    const ready = this.#ports.machine.prefetch(entry, () => {
+      if (inTime) return;
+      if (generation !== this.#generation) return;
+      this.#state = 'idle';
+      this.run();
+    });
+    inTime = false;
+    if (!ready) this.#state = 'reading';
+    return ready;
+  }
+
+  #apply(entry: Entry, nowMs: number): void {
+    const { machine } = this.#ports;
+    assertEq(entry.index, machine.appliedIndex + 1, 'apply: the next entry');
+    const applied = machine.apply(entry, nowMs);
+    this.#head++;
+    this.#events.applied(entry, applied);
+  }
+
+  #later(): void {
+    this.#state = 'scheduled';
+    this.#ports.scheduler.yieldTo(() => {
+      if (this.#state === 'scheduled') this.run();
+    });
+  }
+}

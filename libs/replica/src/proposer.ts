@@ -1,0 +1,156 @@
+import { EMPTY_BYTES } from '@conclave/base';
+import type { Index, Term } from '@conclave/base';
+import type { RawNode } from '@conclave/raft';
+import type { ApplyResult } from '@conclave/statemachine';
+import { EntryType, encodeConfChange, encodeInternalRaftRequest } from '@conclave/wire';
+import type { ConfChange } from '@conclave/wire';
+import { decodeSlotChange } from './outbox.js';
+import { ProposalTable } from './proposal-table.js';
+import type { PendingProposal } from './proposal-table.js';
+import { RequestIds } from './request-ids.js';
+import type { SlotTable } from './slot-table.js';
+import type { Cancel, Proposal, ProposalResult, ReplicaErrorCode } from './types.js';
+
+/** Committed and not applied: more, and new requests are refused (etcd's figure). */
+export const APPLY_BACKLOG_MAX = 5_000;
+const NOTHING = (): void => undefined;
+
+/** What the proposer asks of the replica around it. */
+export interface ProposerPorts {
+  readonly raft: RawNode;
+  readonly slots: SlotTable;
+  nowMs(): number;
+  appliedIndex(): Index;
+  leaderKnown(): boolean;
+  stopped(): boolean;
+  /** Something was given to raft: drain it in this turn. */
+  wake(): void;
+  /** Why a proposal handed to raft got no answer in time (spec 2.2). */
+  timeoutCode(pending: PendingProposal): ReplicaErrorCode;
+}
+
+/**
+ * The way in for writes: refuses before proposing, gives each request an id, hands it to raft, keeps
+ * it while no leader takes it, and answers it once.
+ */
+export class Proposer {
+  readonly #ports: ProposerPorts;
+  readonly #requestBytesMax: number;
+  readonly #table = new ProposalTable();
+  readonly #ids: RequestIds;
+
+  constructor(ports: ProposerPorts, memberId: bigint, wallMs: number, requestBytesMax: number) {
+    this.#ports = ports;
+    this.#requestBytesMax = requestBytesMax;
+    this.#ids = new RequestIds(memberId, wallMs);
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get overloaded(): boolean {
+    return this.#ports.raft.commit - this.#ports.appliedIndex() > APPLY_BACKLOG_MAX;
+  }
+
+  nextRequestId(): bigint {
+    return this.#ids.next();
+  }
+
+  propose(p: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel {
+    const requestId = this.#ids.next();
+    const header = {
+      ID: requestId,
+      username: '',
+      authRevision: 0,
+      session: p.session,
+      sequence: p.sequence,
+      lowestUnanswered: p.lowestUnanswered,
+      trace: EMPTY_BYTES,
+    };
+    const data = encodeInternalRaftRequest(header, p.field, p.body);
+    return this.#accept(requestId, EntryType.NORMAL, data, timeoutMs, p.session !== 0n, done);
+  }
+
+  proposeConfChange(
+    change: ConfChange,
+    requestId: bigint,
+    timeoutMs: number,
+    done: (result: ProposalResult) => void,
+  ): Cancel {
+    const data = encodeConfChange(change);
+    return this.#accept(requestId, EntryType.CONF_CHANGE, data, timeoutMs, false, done);
+  }
+
+  applied(requestId: bigint, result: ApplyResult, term: Term): void {
+    this.#table.applied(requestId, result, term);
+  }
+
+  failAll(code: ReplicaErrorCode): void {
+    this.#table.failAll(code);
+  }
+
+  expire(nowMs: number): void {
+    this.#table.expire(nowMs, (pending) =>
+      pending.proposedTerm === 0 ? 'deadline' : this.#ports.timeoutCode(pending),
+    );
+  }
+
+  /** What no leader has taken yet, and what an earlier leader may have lost. */
+  proposeWaiting(): void {
+    if (!this.#ports.leaderKnown()) return;
+    this.#table.forEachToPropose(this.#ports.raft.term, (pending) => this.#hand(pending));
+  }
+
+  #accept(
+    requestId: bigint,
+    type: EntryType,
+    data: Uint8Array,
+    timeoutMs: number,
+    repeatable: boolean,
+    done: (result: ProposalResult) => void,
+  ): Cancel {
+    const refusal = this.#refusal(data);
+    if (refusal) {
+      done({ ok: false, code: refusal });
+      return NOTHING;
+    }
+    const startMs = this.#ports.nowMs();
+    const pending: PendingProposal = {
+      requestId,
+      type,
+      data,
+      startMs,
+      deadlineMs: startMs + timeoutMs,
+      repeatable,
+      proposedTerm: 0,
+      done,
+    };
+    const cancel = this.#table.add(pending);
+    this.#hand(pending);
+    this.#ports.wake();
+    return cancel;
+  }
+
+  #refusal(data: Uint8Array): ReplicaErrorCode | null {
+    if (this.#ports.stopped()) return 'stopped';
+    if (this.overloaded || this.#table.full) return 'too-many-requests';
+    if (data.length > this.#requestBytesMax) return 'request-too-large';
+    return null;
+  }
+
+  #hand(pending: PendingProposal): void {
+    const { raft, slots } = this.#ports;
+    const { type, data } = pending;
+    const result =
+      type === EntryType.CONF_CHANGE
+        ? raft.proposeConfChange(data, decodeSlotChange(data, slots))
+        : raft.propose([{ type, data }]);
+    if (result.ok) {
+      pending.proposedTerm = raft.term;
+      return;
+    }
+    // Otherwise it stays in the table: handed over when it can be, or failed at its deadline.
+    if (result.code === 'uncommitted-limit') this.#table.fail(pending, 'too-many-requests');
+  }
+}

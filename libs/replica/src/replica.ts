@@ -1,0 +1,546 @@
+import { assert } from '@conclave/base';
+import type { Channel, Index, Term } from '@conclave/base';
+import type { DurableLog } from '@conclave/log';
+import { RawNode } from '@conclave/raft';
+import type { Append, Ready, SlotSnapshotMeta, SoftState } from '@conclave/raft';
+import type { Applied, MemberRecord, StateMachine } from '@conclave/statemachine';
+import type { WatchHub } from '@conclave/watch';
+import { EntryType } from '@conclave/wire';
+import type { ConfChange, Entry, RaftMessage, SnapshotMeta } from '@conclave/wire';
+import { AppliedWaiters } from './applied-waiters.js';
+import { ApplyLoop } from './apply-loop.js';
+import { LeaderDuties } from './leader-duties.js';
+import { Leadership } from './leadership.js';
+import type { ReplicaOptions, ReplicaPorts } from './options.js';
+import { Outbox, toSlotChange } from './outbox.js';
+import type { PendingProposal } from './proposal-table.js';
+import { Proposer } from './proposer.js';
+import { Publisher } from './publisher.js';
+import { ReadQueue } from './read-queue.js';
+import { initialRaftState, raftConfig } from './recovery.js';
+import { SlotTable } from './slot-table.js';
+import { SnapshotSwitch } from './snapshot-switch.js';
+import { StateWriter } from './state-writer.js';
+import { Timers } from './timers.js';
+import { bestTransferee, transferLeader } from './transfer.js';
+import type { TransferPorts } from './transfer.js';
+import type { Cancel, Proposal, ProposalResult, ReplicaErrorCode, ReplicaView } from './types.js';
+
+/** How often deadlines of proposals and reads are looked at. */
+const EXPIRE_MS = 100;
+const NOTHING = (): void => undefined;
+
+/**
+ * A member's loop: drives raft, log, state machine, watches and leases.
+ *
+ * Everything that comes in (a message, a proposal, a completed disk write, time) changes raft and
+ * asks for one `drain` in this turn; the drain takes what raft wants done, all at once: one log
+ * write, one frame a peer. Completed writes come back as inputs.
+ *
+ * Invariant: nothing that vouches for a write leaves before the write is durable.
+ */
+export class Replica implements ReplicaView {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly machine: StateMachine;
+  readonly watches: WatchHub;
+  readonly electionMs: number;
+  readonly slots = new SlotTable();
+  readonly #options: ReplicaOptions;
+  readonly #ports: ReplicaPorts;
+  readonly #raft: RawNode;
+  readonly #proposer: Proposer;
+  readonly #reads: ReadQueue;
+  readonly #apply: ApplyLoop;
+  readonly #writer: StateWriter;
+  readonly #duties: LeaderDuties;
+  readonly #timers = new Timers();
+  readonly #outbox: Outbox;
+  readonly #switch: SnapshotSwitch;
+  readonly #leadership: Leadership;
+  readonly #publisher: Publisher;
+  readonly #waiters = new AppliedWaiters(this.#timers);
+  readonly #log: DurableLog;
+  #isLearner = false;
+  #drainAsked = false;
+  #draining = false;
+  #stopped = false;
+  #appendsInFlight = 0;
+  #tickMs: number;
+  #expireMs = 0;
+
+  constructor(options: ReplicaOptions, ports: ReplicaPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.clusterId = options.clusterId;
+    this.memberId = options.memberId;
+    this.machine = ports.machine;
+    this.watches = ports.watches;
+    this.electionMs = options.electionTicks * options.tickMs;
+    this.#log = ports.log;
+    this.#leadership = new Leadership(options.memberId, ports.probe);
+    this.#tickMs = ports.clock.monotonicMs();
+    this.#outbox = new Outbox(this.slots, ports.transport);
+    this.#raft = new RawNode(
+      raftConfig(options, this.slots),
+      initialRaftState(ports.log, this.machine, this.slots),
+    );
+    this.#proposer = new Proposer(
+      {
+        raft: this.#raft,
+        slots: this.slots,
+        nowMs: () => this.nowMs,
+        appliedIndex: () => this.machine.appliedIndex,
+        leaderKnown: () => this.leaderId !== 0n,
+        stopped: () => this.#stopped,
+        wake: () => this.#askDrain(),
+        timeoutCode: (pending) => this.#timeoutCode(pending),
+      },
+      options.memberId,
+      ports.clock.wallMs(),
+      options.requestBytesMax,
+    );
+    this.#reads = new ReadQueue({
+      ask: (context) => this.#raft.readIndex(context),
+      applied: () => this.machine.appliedIndex,
+    });
+    this.#apply = new ApplyLoop(options, ports, {
+      applied: (entry, applied) => this.#entryApplied(entry, applied),
+      sliceDone: (index) => this.#sliceApplied(index),
+    });
+    this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, () => {
+      this.#raft.logCut(this.#log.cut.index, this.#log.cut.term);
+    });
+    this.#switch = new SnapshotSwitch(ports, this.#apply, this.#writer);
+    this.#duties = new LeaderDuties(
+      { machine: this.machine, propose: (p, done) => this.#own(p, done) },
+      { clusterVersion: options.clusterVersion, leaseRetryMs: 5_000 + 2 * this.electionMs },
+    );
+    this.#publisher = new Publisher(options, {
+      probe: ports.probe,
+      propose: (p, done) => this.#own(p, done),
+      published: () => this.#leadership.announce(),
+    });
+    this.#membershipChanged();
+    this.#askDrain();
+  }
+
+  get term(): Term {
+    return this.#raft.term;
+  }
+
+  get leaderId(): bigint {
+    return this.#leadership.leaderId;
+  }
+
+  get isLeader(): boolean {
+    return this.#leadership.isLeader;
+  }
+
+  get isLearner(): boolean {
+    return this.#isLearner;
+  }
+
+  get commitIndex(): Index {
+    return this.#raft.commit;
+  }
+
+  get lastIndex(): Index {
+    return this.#raft.lastIndex;
+  }
+
+  get appliedIndex(): Index {
+    return this.machine.appliedIndex;
+  }
+
+  get nowMs(): number {
+    return this.#ports.clock.monotonicMs();
+  }
+
+  get pendingProposals(): number {
+    return this.#proposer.size;
+  }
+
+  /** For status pages and tests. */
+  get raft(): RawNode {
+    return this.#raft;
+  }
+
+  /** Messages from a peer whose hello was checked; `from` is its member id. */
+  receive(from: bigint, messages: readonly RaftMessage[]): void {
+    if (this.#stopped || this.machine.isRemoved(from)) return;
+    for (const message of messages) {
+      const { snapshot } = message;
+      this.#raft.step(message, snapshot === null ? null : this.#toSlotMeta(snapshot));
+    }
+    this.#askDrain();
+  }
+
+  /** A peer cannot be reached at the moment. */
+  unreachable(id: bigint): void {
+    if (this.#stopped) return;
+    this.#raft.reportUnreachable(this.slots.slotOf(id));
+    this.#askDrain();
+  }
+
+  /**
+   * Time passes: call every 10 to 25 ms, after sockets were read. After a gap at most one raft tick
+   * is delivered, so a stall of ours does not count as silence of the others.
+   */
+  poll(): void {
+    if (this.#stopped) return;
+    const nowMs = this.nowMs;
+    this.#log.tick(nowMs);
+    if (nowMs - this.#tickMs >= this.#options.tickMs) {
+      const late = nowMs - this.#tickMs >= 2 * this.#options.tickMs;
+      this.#tickMs = late ? nowMs : this.#tickMs + this.#options.tickMs;
+      this.#raft.tick();
+    }
+    this.#timers.poll(nowMs);
+    this.watches.tick(nowMs);
+    this.#writer.poll(nowMs);
+    if (nowMs >= this.#expireMs) {
+      this.#expireMs = nowMs + EXPIRE_MS;
+      this.#proposer.expire(nowMs);
+      this.#reads.poll(nowMs);
+      this.#reads.pollConfirmed(nowMs);
+      this.#proposer.proposeWaiting();
+      if (this.leaderId !== 0n && this.#self()) this.#publisher.poll(nowMs);
+      this.#reportGauges();
+    }
+    if (this.isLeader) this.#duties.poll(nowMs, this.term);
+    this.#drain();
+  }
+
+  propose(p: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel {
+    return this.#proposer.propose(p, timeoutMs, done);
+  }
+
+  proposeConfChange(
+    change: ConfChange,
+    requestId: bigint,
+    timeoutMs: number,
+    done: (result: ProposalResult) => void,
+  ): Cancel {
+    return this.#proposer.proposeConfChange(change, requestId, timeoutMs, done);
+  }
+
+  nextRequestId(): bigint {
+    return this.#proposer.nextRequestId();
+  }
+
+  linearizableRead(timeoutMs: number, done: (error: ReplicaErrorCode | null) => void): Cancel {
+    if (this.#stopped) {
+      done('stopped');
+      return NOTHING;
+    }
+    if (this.#proposer.overloaded) {
+      done('too-many-requests');
+      return NOTHING;
+    }
+    const cancel = this.#reads.add(this.nowMs + timeoutMs, done);
+    this.#askDrain();
+    return cancel;
+  }
+
+  transferLeader(
+    to: bigint,
+    timeoutMs: number,
+    done: (error: ReplicaErrorCode | null) => void,
+  ): void {
+    transferLeader(this.#transferPorts(), to, timeoutMs, done);
+  }
+
+  whenApplied(index: Index, timeoutMs: number, done: (ok: boolean) => void): Cancel {
+    if (this.machine.appliedIndex >= index) {
+      done(true);
+      return NOTHING;
+    }
+    return this.#waiters.add(index, this.nowMs + timeoutMs, done);
+  }
+
+  leaderChannel(): Channel | null {
+    if (this.leaderId === 0n || this.isLeader) return null;
+    return this.#ports.transport.channel(this.leaderId);
+  }
+
+  isConnected(id: bigint): boolean {
+    return id === this.memberId || this.#ports.transport.connectedSinceMs(id) !== null;
+  }
+
+  connectedForMs(id: bigint): number {
+    if (id === this.memberId) return Number.POSITIVE_INFINITY;
+    const since = this.#ports.transport.connectedSinceMs(id);
+    return since === null ? 0 : Math.max(1, this.nowMs - since);
+  }
+
+  matchIndex(id: bigint): Index | null {
+    if (!this.isLeader) return null;
+    const slot = this.slots.slotOf(id);
+    return this.#raft.status().progress.find((p) => p.slot === slot)?.match ?? null;
+  }
+
+  onLeaderChange(listener: () => void): Cancel {
+    return this.#leadership.onChange(listener);
+  }
+
+  after(delayMs: number, task: () => void): Cancel {
+    return this.#timers.at(this.nowMs + delayMs, task);
+  }
+
+  /** Before a stop: hands leadership to the member that is furthest, if we have it. */
+  handOver(timeoutMs: number, done: () => void): void {
+    const ports = this.#transferPorts();
+    const to = bestTransferee(ports);
+    if (to === 0n) {
+      done();
+      return;
+    }
+    transferLeader(ports, to, timeoutMs, () => done());
+    this.#drain();
+  }
+
+  /** Fails what is pending, makes the state durable, closes log and engine. */
+  stop(done: () => void): void {
+    assert(!this.#stopped, 'stop: once');
+    this.#stopped = true;
+    this.#proposer.failAll('stopped');
+    this.#reads.failAll('stopped');
+    this.#apply.pause();
+    this.#writer.drain(() => this.#log.close(() => done()));
+  }
+
+  /** A proposal of the member itself, with etcd's request timeout. */
+  #own(p: Proposal, done: (result: ProposalResult) => void): void {
+    this.propose(p, 5_000 + 2 * this.electionMs, done);
+  }
+
+  #transferPorts(): TransferPorts {
+    return {
+      raft: this.#raft,
+      slots: this.slots,
+      leadership: this.#leadership,
+      memberId: this.memberId,
+      after: (delayMs, task) => this.after(delayMs, task),
+      wake: () => this.#askDrain(),
+    };
+  }
+
+  #askDrain(): void {
+    if (this.#drainAsked || this.#stopped) return;
+    this.#drainAsked = true;
+    this.#ports.scheduler.yieldTo(() => {
+      this.#drainAsked = false;
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    if (this.#draining || this.#stopped) return;
+    this.#draining = true;
+    this.#reads.flush(this.nowMs);
+    while (this.#raft.hasReady()) this.#handle(this.#raft.ready());
+    this.#draining = false;
+    this.#outbox.flush();
+    this.#writer.kick();
+  }
+
+  #handle(ready: Ready): void {
+    if (ready.softState) this.#softState(ready.softState);
+    this.#outbox.add(ready.messages);
+    if (ready.append) this.#append(ready.append);
+    if (ready.readsDropped.length > 0) this.#reads.dropped(ready.readsDropped);
+    for (const state of ready.readStates) this.#reads.confirmed(state.context, state.index);
+    for (const request of ready.entriesRequests) {
+      this.#log.read(request.lo, request.hi, request.bytesMax, (failure, entries) => {
+        if (failure) {
+          this.#fatal(`cannot read the log: ${failure.message}`);
+          return;
+        }
+        this.#raft.entriesRead(request.id, entries);
+        this.#askDrain();
+      });
+    }
+    if (ready.committed.length > 0) this.#apply.push(ready.committed);
+    for (const slot of ready.snapshotsToSend) this.#sendSnapshot(slot);
+    if (ready.snapshotToInstall) this.#install(ready.snapshotToInstall);
+  }
+
+  #append(append: Append): void {
+    const hardState = append.hardState && {
+      term: append.hardState.term,
+      vote: this.slots.idOf(append.hardState.vote),
+      commit: append.hardState.commit,
+    };
+    const startMs = this.nowMs;
+    this.#appendsInFlight++;
+    this.#log.append({ hardState, entries: append.entries }, (failure) => {
+      this.#appendsInFlight--;
+      if (failure) {
+        this.#fatal(`cannot write the log: ${failure.message}`);
+        return;
+      }
+      if (this.#stopped) return;
+      if (append.entries.length > 0) {
+        const seconds = (this.nowMs - startMs) / 1_000;
+        this.#ports.probe.observe('etcd_disk_wal_fsync_duration_seconds', seconds);
+      }
+      this.#outbox.add(append.messages);
+      this.#raft.appendDone(append.sequence);
+      this.#drain();
+      if (this.#appendsInFlight === 0) this.#switch.appendsDone();
+    });
+  }
+
+  #softState(state: SoftState): void {
+    const nowMs = this.nowMs;
+    const wasLeader = this.isLeader;
+    const isLeader = state.role === 'leader';
+    const leaderId = this.slots.idOf(state.leader);
+    const changed = this.#leadership.update(leaderId, isLeader, this.term, nowMs);
+    if (isLeader && !wasLeader) this.machine.leases.promote(nowMs, this.electionMs);
+    if (!isLeader && wasLeader) {
+      this.machine.leases.demote();
+      this.#duties.stop();
+    }
+    if (!changed) return;
+    this.#leadership.announce();
+    if (leaderId !== 0n) {
+      this.#proposer.proposeWaiting();
+      this.#reads.leaderKnown(nowMs);
+    }
+  }
+
+  #entryApplied(entry: Entry, applied: Applied): void {
+    if (entry.type === EntryType.CONF_CHANGE) this.#confChangeApplied(applied);
+    if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
+    if (applied.compacted !== null) {
+      this.watches.compacted(applied.compacted);
+      this.#compact(applied.compacted);
+    }
+    if (applied.requestId !== 0n) {
+      this.#proposer.applied(applied.requestId, applied.result, this.term);
+    }
+  }
+
+  #confChangeApplied(applied: Applied): void {
+    assert(applied.confChange !== null, 'a configuration entry says what to do');
+    const { change } = applied.confChange;
+    if (change === null) {
+      this.#raft.rejectConfChange();
+      return;
+    }
+    const slotChange = toSlotChange(change, this.slots);
+    assert(this.#raft.checkConfChange(slotChange) === null, 'a committed change is possible');
+    const conf = this.#raft.applyConfChange(slotChange);
+    this.machine.confStateChanged(this.slots.toIds(conf));
+    this.#membershipChanged();
+  }
+
+  #membershipChanged(): void {
+    this.#isLearner = this.#self()?.isLearner ?? false;
+    this.#ports.transport.membersChanged(this.machine.members);
+    if (this.machine.isRemoved(this.memberId)) this.#ports.removed();
+  }
+
+  #self(): MemberRecord | undefined {
+    return this.machine.members.find((m) => m.id === this.memberId);
+  }
+
+  #sliceApplied(index: Index): void {
+    this.#raft.appliedTo(index);
+    this.#reads.applied(index);
+    this.#waiters.applied(index);
+    this.#askDrain();
+  }
+
+  /** Physical compaction in slices, each in a turn of its own. */
+  #compact(revision: number): void {
+    const startMs = this.nowMs;
+    const step = (): void => {
+      if (this.#stopped || this.#switch.running) return;
+      const more = this.machine.store.compactionStep();
+      this.#writer.kick();
+      if (more) {
+        this.#ports.scheduler.yieldTo(step);
+        return;
+      }
+      this.#ports.probe.log('info', 'finished scheduled compaction', {
+        'compact-revision': revision,
+        took: `${(this.nowMs - startMs).toFixed(3)}ms`,
+      });
+    };
+    this.#ports.scheduler.yieldTo(step);
+  }
+
+  #sendSnapshot(slot: number): void {
+    const to = this.slots.idOf(slot);
+    this.#ports.snapshots.send(to, (meta) => {
+      if (this.#stopped) return;
+      if (meta) this.#raft.sendSnapshot(slot, meta);
+      this.#raft.reportSnapshot(slot, meta !== null);
+      this.#askDrain();
+    });
+  }
+
+  #install(slotMeta: SlotSnapshotMeta): void {
+    const meta = { ...slotMeta, confState: this.slots.toIds(slotMeta.confState) };
+    this.#switch.start(meta, this.#appendsInFlight, (outcome) => {
+      if (typeof outcome === 'object') {
+        this.#fatal(outcome.failed);
+        return;
+      }
+      if (outcome === 'missing') this.#raft.snapshotFailed();
+      else {
+        this.#raft.snapshotInstalled(slotMeta);
+        this.#apply.resume();
+        this.watches.restored();
+        this.#membershipChanged();
+        this.#reads.applied(this.machine.appliedIndex);
+      }
+      this.#askDrain();
+    });
+  }
+
+  #toSlotMeta(meta: SnapshotMeta): SlotSnapshotMeta {
+    return { ...meta, confState: this.slots.toSlots(meta.confState) };
+  }
+
+  /** True once the cluster knows this member's name and client URLs: it may serve. */
+  get published(): boolean {
+    return this.#publisher.done;
+  }
+
+  /** etcd tells why a proposal got no answer as well as it knows (spec 2.2). */
+  #timeoutCode(pending: PendingProposal): ReplicaErrorCode {
+    const lostMs = this.#leadership.sinceMs - 2 * this.electionMs;
+    if (pending.startMs > lostMs && pending.startMs < this.#leadership.sinceMs) {
+      return 'timeout-leader-failed';
+    }
+    if (this.leaderId === 0n) return 'timeout-connection-lost';
+    if (this.isLeader) return this.#hearsQuorum() ? 'timeout' : 'timeout-connection-lost';
+    return this.isConnected(this.leaderId) ? 'timeout' : 'timeout-connection-lost';
+  }
+
+  #hearsQuorum(): boolean {
+    const voters = this.machine.members.filter((m) => !m.isLearner);
+    const heard = voters.filter((m) => this.isConnected(m.id)).length;
+    return heard > voters.length >> 1;
+  }
+
+  #reportGauges(): void {
+    const { probe } = this.#ports;
+    probe.gauge('etcd_server_has_leader', this.leaderId === 0n ? 0 : 1);
+    probe.gauge('etcd_server_is_leader', this.isLeader ? 1 : 0);
+    probe.gauge('etcd_server_is_learner', this.#isLearner ? 1 : 0);
+    probe.gauge('etcd_server_proposals_committed_total', this.#raft.commit);
+    probe.gauge('etcd_server_proposals_applied_total', this.machine.appliedIndex);
+    probe.gauge('etcd_server_proposals_pending', this.#proposer.size);
+  }
+
+  #fatal(message: string): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#ports.fatal(message);
+  }
+}
