@@ -13,7 +13,14 @@ export interface WatchStream {
   request(request: WatchRequest): void;
   /** Answers a create that the caller refuses: created + canceled, watch id -1, this reason. */
   refuse(reason: string): void;
+  /**
+   * False: answers are queued beyond the bound because the client does not read them. Pause the call's
+   * input and resume it after a `drained` that finds this true again. Requests that come all the
+   * same are taken up to a hard bound and then ignored.
+   */
+  readonly accepting: boolean;
   drained(): void;
+  /** The call is over: nothing is sent any more, all watchers go. */
   close(): void;
 }
 
@@ -25,7 +32,7 @@ export interface WatchOptions {
   readonly watchersPerStreamMax: number;
   /** Rows read for catching up per slice. */
   readonly historyRowsMax: number;
-  /** Bytes queued for one stream before its watchers fall back to reading history. */
+  /** Bytes queued (about) for one stream before its watchers fall back to reading history. */
   readonly streamQueueBytesMax: number;
 }
 
