@@ -28,12 +28,7 @@ export interface RecoveredLog {
 }
 
 export type LogFault =
-  | 'corrupt'
-  | 'shorter-than-mark'
-  | 'unknown-format'
-  | 'other-member'
-  | 'missing'
-  | 'disk';
+  'corrupt' | 'shorter-than-mark' | 'unknown-format' | 'other-member' | 'missing' | 'disk';
 
 export type OpenLogResult<L> =
   | { readonly ok: true; readonly log: L; readonly recovered: RecoveredLog }
