@@ -81,7 +81,8 @@ test('every method of the services carries the codecs of its request and respons
     const theirs = services.lookupService(method.service).methods[method.name];
     if (theirs === undefined) throw new Error(`unknown method ${method.path}`);
     expect(method.path).toBe(`/${method.service}/${method.name}`);
-    expect(`.${method.request.typeName}`).toBe(theirs.resolve().resolvedRequestType?.fullName);
+    theirs.resolve();
+    expect(`.${method.request.typeName}`).toBe(theirs.resolvedRequestType?.fullName);
     expect(`.${method.response.typeName}`).toBe(theirs.resolvedResponseType?.fullName);
     expect(method.clientStreaming).toBe(theirs.requestStream ?? false);
     expect(method.serverStreaming).toBe(theirs.responseStream ?? false);

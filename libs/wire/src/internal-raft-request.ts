@@ -6,6 +6,7 @@ import {
   sizeRequestHeader,
   writeRequestHeader,
 } from './generated/raft-internal.js';
+import { allocate } from './protobuf/allocate.js';
 import { failDecode } from './protobuf/decode-error.js';
 import { Reader } from './protobuf/reader.js';
 import { sizeUint32, writeUint32 } from './protobuf/writer.js';
@@ -84,7 +85,7 @@ export function encodeInternalRaftRequest(
   const head = sizeRequestHeader(header);
   const tag = field * 8 + 2;
   const n = body.length;
-  const out = new Uint8Array(2 + sizeUint32(head) + head + sizeUint32(tag) + sizeUint32(n) + n);
+  const out = allocate(2 + sizeUint32(head) + head + sizeUint32(tag) + sizeUint32(n) + n);
   let at = writeUint32(HEADER_TAG, out, 0);
   at = writeUint32(head, out, at);
   at = writeRequestHeader(header, out, at);

@@ -250,7 +250,7 @@ test('mutated input of any kind is read or refused with a DecodeError, nothing e
 });
 
 function mutate(sample: Uint8Array, random: Random): Uint8Array {
-  let out = sample.slice();
+  let out: Uint8Array = sample.slice();
   const times = 1 + random.below(4);
   for (let i = 0; i < times; i++) {
     const at = random.below(out.length + 1);

@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBytes, sizeInt32, sizeString, sizeUint32, writeBytes, writeInt32, writeString, writeUint32 } from '../protobuf/writer.js';
@@ -76,7 +77,7 @@ export const UserAddOptions: Codec<UserAddOptions> = {
   encode(m) {
     const size = sizeUserAddOptions(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeUserAddOptions(m, out, 0), size);
     return out;
   },
@@ -204,7 +205,7 @@ export const User: Codec<User> = {
     const sizes = new Sizes();
     const size = sizeUser(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeUser(m, out, 0, sizes), size);
     return out;
   },
@@ -308,7 +309,7 @@ export const Permission: Codec<Permission> = {
   encode(m) {
     const size = sizePermission(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writePermission(m, out, 0), size);
     return out;
   },
@@ -409,7 +410,7 @@ export const Role: Codec<Role> = {
     const sizes = new Sizes();
     const size = sizeRole(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRole(m, out, 0, sizes), size);
     return out;
   },

@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { checkEnd, sizeBigint, sizeNumber, sizePackedBigint, sizeUint32, writeBigint, writeNumber, writePackedBigint } from '../protobuf/writer.js';
@@ -51,7 +52,7 @@ export const SessionOpenRequest: Codec<SessionOpenRequest> = {
   encode(m) {
     const size = sizeSessionOpenRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionOpenRequest(m, out, 0), size);
     return out;
   },
@@ -110,7 +111,7 @@ export const SessionOpenResponse: Codec<SessionOpenResponse> = {
   encode(m) {
     const size = sizeSessionOpenResponse(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionOpenResponse(m, out, 0), size);
     return out;
   },
@@ -169,7 +170,7 @@ export const SessionCloseRequest: Codec<SessionCloseRequest> = {
   encode(m) {
     const size = sizeSessionCloseRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionCloseRequest(m, out, 0), size);
     return out;
   },
@@ -228,7 +229,7 @@ export const SessionCloseResponse: Codec<SessionCloseResponse> = {
   encode(m) {
     const size = sizeSessionCloseResponse(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionCloseResponse(m, out, 0), size);
     return out;
   },
@@ -304,7 +305,7 @@ export const SessionOpen: Codec<SessionOpen> = {
   encode(m) {
     const size = sizeSessionOpen(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionOpen(m, out, 0), size);
     return out;
   },
@@ -380,7 +381,7 @@ export const SessionClose: Codec<SessionClose> = {
   encode(m) {
     const size = sizeSessionClose(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionClose(m, out, 0), size);
     return out;
   },
@@ -456,7 +457,7 @@ export const FeatureSet: Codec<FeatureSet> = {
   encode(m) {
     const size = sizeFeatureSet(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeFeatureSet(m, out, 0), size);
     return out;
   },
@@ -553,7 +554,7 @@ export const LeaseExpire: Codec<LeaseExpire> = {
   encode(m) {
     const size = sizeLeaseExpire(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseExpire(m, out, 0), size);
     return out;
   },

@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeNumber, sizeUint32, writeBigint, writeBytes, writeNumber, writeUint32 } from '../protobuf/writer.js';
@@ -110,7 +111,7 @@ export const CampaignRequest: Codec<CampaignRequest> = {
   encode(m) {
     const size = sizeCampaignRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeCampaignRequest(m, out, 0), size);
     return out;
   },
@@ -216,7 +217,7 @@ export const CampaignResponse: Codec<CampaignResponse> = {
     const sizes = new Sizes();
     const size = sizeCampaignResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeCampaignResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -334,7 +335,7 @@ export const LeaderKey: Codec<LeaderKey> = {
   encode(m) {
     const size = sizeLeaderKey(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaderKey(m, out, 0), size);
     return out;
   },
@@ -410,7 +411,7 @@ export const LeaderRequest: Codec<LeaderRequest> = {
   encode(m) {
     const size = sizeLeaderRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaderRequest(m, out, 0), size);
     return out;
   },
@@ -516,7 +517,7 @@ export const LeaderResponse: Codec<LeaderResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaderResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaderResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -602,7 +603,7 @@ export const ResignRequest: Codec<ResignRequest> = {
     const sizes = new Sizes();
     const size = sizeResignRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeResignRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -688,7 +689,7 @@ export const ResignResponse: Codec<ResignResponse> = {
     const sizes = new Sizes();
     const size = sizeResignResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeResignResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -788,7 +789,7 @@ export const ProclaimRequest: Codec<ProclaimRequest> = {
     const sizes = new Sizes();
     const size = sizeProclaimRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeProclaimRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -874,7 +875,7 @@ export const ProclaimResponse: Codec<ProclaimResponse> = {
     const sizes = new Sizes();
     const size = sizeProclaimResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeProclaimResponse(m, out, 0, sizes), size);
     return out;
   },

@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { checkEnd, sizeInt32, sizeString, writeInt32, writeString } from '../protobuf/writer.js';
@@ -77,7 +78,7 @@ export const HealthCheckRequest: Codec<HealthCheckRequest> = {
   encode(m) {
     const size = sizeHealthCheckRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHealthCheckRequest(m, out, 0), size);
     return out;
   },
@@ -153,7 +154,7 @@ export const HealthCheckResponse: Codec<HealthCheckResponse> = {
   encode(m) {
     const size = sizeHealthCheckResponse(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHealthCheckResponse(m, out, 0), size);
     return out;
   },

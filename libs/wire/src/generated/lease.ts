@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { checkEnd, sizeBigint, sizeNumber, writeBigint, writeNumber } from '../protobuf/writer.js';
@@ -96,7 +97,7 @@ export const Lease: Codec<Lease> = {
   encode(m) {
     const size = sizeLease(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLease(m, out, 0), size);
     return out;
   },

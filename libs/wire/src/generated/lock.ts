@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeUint32, writeBigint, writeBytes, writeUint32 } from '../protobuf/writer.js';
@@ -89,7 +90,7 @@ export const LockRequest: Codec<LockRequest> = {
   encode(m) {
     const size = sizeLockRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLockRequest(m, out, 0), size);
     return out;
   },
@@ -189,7 +190,7 @@ export const LockResponse: Codec<LockResponse> = {
     const sizes = new Sizes();
     const size = sizeLockResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLockResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -265,7 +266,7 @@ export const UnlockRequest: Codec<UnlockRequest> = {
   encode(m) {
     const size = sizeUnlockRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeUnlockRequest(m, out, 0), size);
     return out;
   },
@@ -351,7 +352,7 @@ export const UnlockResponse: Codec<UnlockResponse> = {
     const sizes = new Sizes();
     const size = sizeUnlockResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeUnlockResponse(m, out, 0, sizes), size);
     return out;
   },

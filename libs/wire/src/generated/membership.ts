@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeString, sizeUint32, writeBigint, writeString, writeUint32 } from '../protobuf/writer.js';
@@ -82,7 +83,7 @@ export const RaftAttributes: Codec<RaftAttributes> = {
   encode(m) {
     const size = sizeRaftAttributes(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRaftAttributes(m, out, 0), size);
     return out;
   },
@@ -172,7 +173,7 @@ export const Attributes: Codec<Attributes> = {
   encode(m) {
     const size = sizeAttributes(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAttributes(m, out, 0), size);
     return out;
   },
@@ -292,7 +293,7 @@ export const Member: Codec<Member> = {
     const sizes = new Sizes();
     const size = sizeMember(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMember(m, out, 0, sizes), size);
     return out;
   },
@@ -368,7 +369,7 @@ export const ClusterVersionSetRequest: Codec<ClusterVersionSetRequest> = {
   encode(m) {
     const size = sizeClusterVersionSetRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeClusterVersionSetRequest(m, out, 0), size);
     return out;
   },
@@ -483,7 +484,7 @@ export const ClusterMemberAttrSetRequest: Codec<ClusterMemberAttrSetRequest> = {
     const sizes = new Sizes();
     const size = sizeClusterMemberAttrSetRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeClusterMemberAttrSetRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -573,7 +574,7 @@ export const DowngradeInfoSetRequest: Codec<DowngradeInfoSetRequest> = {
   encode(m) {
     const size = sizeDowngradeInfoSetRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDowngradeInfoSetRequest(m, out, 0), size);
     return out;
   },

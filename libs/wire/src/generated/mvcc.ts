@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeInt32, sizeNumber, sizeUint32, writeBigint, writeBytes, writeInt32, writeNumber, writeUint32 } from '../protobuf/writer.js';
@@ -145,7 +146,7 @@ export const KeyValue: Codec<KeyValue> = {
   encode(m) {
     const size = sizeKeyValue(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeKeyValue(m, out, 0), size);
     return out;
   },
@@ -265,7 +266,7 @@ export const Event: Codec<Event> = {
     const sizes = new Sizes();
     const size = sizeEvent(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeEvent(m, out, 0, sizes), size);
     return out;
   },

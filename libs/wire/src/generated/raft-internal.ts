@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeNumber, sizeString, sizeUint32, writeBigint, writeBytes, writeNumber, writeString, writeUint32 } from '../protobuf/writer.js';
@@ -334,7 +335,7 @@ export const RequestHeader: Codec<RequestHeader> = {
   encode(m) {
     const size = sizeRequestHeader(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRequestHeader(m, out, 0), size);
     return out;
   },
@@ -438,7 +439,7 @@ export const InternalAuthenticateRequest: Codec<InternalAuthenticateRequest> = {
   encode(m) {
     const size = sizeInternalAuthenticateRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeInternalAuthenticateRequest(m, out, 0), size);
     return out;
   },
@@ -1276,7 +1277,7 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
     const sizes = new Sizes();
     const size = sizeInternalRaftRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeInternalRaftRequest(m, out, 0, sizes), size);
     return out;
   },

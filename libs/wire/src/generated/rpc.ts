@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeInt32, sizeNumber, sizePackedInt32, sizeString, sizeUint32, writeBigint, writeBytes, writeInt32, writeNumber, writePackedInt32, writeString, writeUint32 } from '../protobuf/writer.js';
@@ -202,7 +203,7 @@ export const ResponseHeader: Codec<ResponseHeader> = {
   encode(m) {
     const size = sizeResponseHeader(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeResponseHeader(m, out, 0), size);
     return out;
   },
@@ -446,7 +447,7 @@ export const RangeRequest: Codec<RangeRequest> = {
   encode(m) {
     const size = sizeRangeRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRangeRequest(m, out, 0), size);
     return out;
   },
@@ -581,7 +582,7 @@ export const RangeResponse: Codec<RangeResponse> = {
     const sizes = new Sizes();
     const size = sizeRangeResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRangeResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -727,7 +728,7 @@ export const PutRequest: Codec<PutRequest> = {
   encode(m) {
     const size = sizePutRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writePutRequest(m, out, 0), size);
     return out;
   },
@@ -833,7 +834,7 @@ export const PutResponse: Codec<PutResponse> = {
     const sizes = new Sizes();
     const size = sizePutResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writePutResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -937,7 +938,7 @@ export const DeleteRangeRequest: Codec<DeleteRangeRequest> = {
   encode(m) {
     const size = sizeDeleteRangeRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDeleteRangeRequest(m, out, 0), size);
     return out;
   },
@@ -1058,7 +1059,7 @@ export const DeleteRangeResponse: Codec<DeleteRangeResponse> = {
     const sizes = new Sizes();
     const size = sizeDeleteRangeResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDeleteRangeResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -1226,7 +1227,7 @@ export const RequestOp: Codec<RequestOp> = {
     const sizes = new Sizes();
     const size = sizeRequestOp(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRequestOp(m, out, 0, sizes), size);
     return out;
   },
@@ -1397,7 +1398,7 @@ export const ResponseOp: Codec<ResponseOp> = {
     const sizes = new Sizes();
     const size = sizeResponseOp(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeResponseOp(m, out, 0, sizes), size);
     return out;
   },
@@ -1604,7 +1605,7 @@ export const Compare: Codec<Compare> = {
   encode(m) {
     const size = sizeCompare(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeCompare(m, out, 0), size);
     return out;
   },
@@ -1735,7 +1736,7 @@ export const TxnRequest: Codec<TxnRequest> = {
     const sizes = new Sizes();
     const size = sizeTxnRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeTxnRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -1857,7 +1858,7 @@ export const TxnResponse: Codec<TxnResponse> = {
     const sizes = new Sizes();
     const size = sizeTxnResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeTxnResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -1947,7 +1948,7 @@ export const CompactionRequest: Codec<CompactionRequest> = {
   encode(m) {
     const size = sizeCompactionRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeCompactionRequest(m, out, 0), size);
     return out;
   },
@@ -2033,7 +2034,7 @@ export const CompactionResponse: Codec<CompactionResponse> = {
     const sizes = new Sizes();
     const size = sizeCompactionResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeCompactionResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -2092,7 +2093,7 @@ export const HashRequest: Codec<HashRequest> = {
   encode(m) {
     const size = sizeHashRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHashRequest(m, out, 0), size);
     return out;
   },
@@ -2168,7 +2169,7 @@ export const HashKVRequest: Codec<HashKVRequest> = {
   encode(m) {
     const size = sizeHashKVRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHashKVRequest(m, out, 0), size);
     return out;
   },
@@ -2296,7 +2297,7 @@ export const HashKVResponse: Codec<HashKVResponse> = {
     const sizes = new Sizes();
     const size = sizeHashKVResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHashKVResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -2396,7 +2397,7 @@ export const HashResponse: Codec<HashResponse> = {
     const sizes = new Sizes();
     const size = sizeHashResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeHashResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -2455,7 +2456,7 @@ export const SnapshotRequest: Codec<SnapshotRequest> = {
   encode(m) {
     const size = sizeSnapshotRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSnapshotRequest(m, out, 0), size);
     return out;
   },
@@ -2583,7 +2584,7 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
     const sizes = new Sizes();
     const size = sizeSnapshotResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSnapshotResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -2728,7 +2729,7 @@ export const WatchRequest: Codec<WatchRequest> = {
     const sizes = new Sizes();
     const size = sizeWatchRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeWatchRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -2909,7 +2910,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
   encode(m) {
     const size = sizeWatchCreateRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeWatchCreateRequest(m, out, 0), size);
     return out;
   },
@@ -2985,7 +2986,7 @@ export const WatchCancelRequest: Codec<WatchCancelRequest> = {
   encode(m) {
     const size = sizeWatchCancelRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeWatchCancelRequest(m, out, 0), size);
     return out;
   },
@@ -3044,7 +3045,7 @@ export const WatchProgressRequest: Codec<WatchProgressRequest> = {
   encode(m) {
     const size = sizeWatchProgressRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeWatchProgressRequest(m, out, 0), size);
     return out;
   },
@@ -3236,7 +3237,7 @@ export const WatchResponse: Codec<WatchResponse> = {
     const sizes = new Sizes();
     const size = sizeWatchResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeWatchResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -3326,7 +3327,7 @@ export const LeaseGrantRequest: Codec<LeaseGrantRequest> = {
   encode(m) {
     const size = sizeLeaseGrantRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseGrantRequest(m, out, 0), size);
     return out;
   },
@@ -3454,7 +3455,7 @@ export const LeaseGrantResponse: Codec<LeaseGrantResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseGrantResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseGrantResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -3530,7 +3531,7 @@ export const LeaseRevokeRequest: Codec<LeaseRevokeRequest> = {
   encode(m) {
     const size = sizeLeaseRevokeRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseRevokeRequest(m, out, 0), size);
     return out;
   },
@@ -3616,7 +3617,7 @@ export const LeaseRevokeResponse: Codec<LeaseRevokeResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseRevokeResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseRevokeResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -3706,7 +3707,7 @@ export const LeaseCheckpoint: Codec<LeaseCheckpoint> = {
   encode(m) {
     const size = sizeLeaseCheckpoint(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseCheckpoint(m, out, 0), size);
     return out;
   },
@@ -3793,7 +3794,7 @@ export const LeaseCheckpointRequest: Codec<LeaseCheckpointRequest> = {
     const sizes = new Sizes();
     const size = sizeLeaseCheckpointRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseCheckpointRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -3879,7 +3880,7 @@ export const LeaseCheckpointResponse: Codec<LeaseCheckpointResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseCheckpointResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseCheckpointResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -3955,7 +3956,7 @@ export const LeaseKeepAliveRequest: Codec<LeaseKeepAliveRequest> = {
   encode(m) {
     const size = sizeLeaseKeepAliveRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseKeepAliveRequest(m, out, 0), size);
     return out;
   },
@@ -4069,7 +4070,7 @@ export const LeaseKeepAliveResponse: Codec<LeaseKeepAliveResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseKeepAliveResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseKeepAliveResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -4159,7 +4160,7 @@ export const LeaseTimeToLiveRequest: Codec<LeaseTimeToLiveRequest> = {
   encode(m) {
     const size = sizeLeaseTimeToLiveRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseTimeToLiveRequest(m, out, 0), size);
     return out;
   },
@@ -4301,7 +4302,7 @@ export const LeaseTimeToLiveResponse: Codec<LeaseTimeToLiveResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseTimeToLiveResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseTimeToLiveResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -4360,7 +4361,7 @@ export const LeaseLeasesRequest: Codec<LeaseLeasesRequest> = {
   encode(m) {
     const size = sizeLeaseLeasesRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseLeasesRequest(m, out, 0), size);
     return out;
   },
@@ -4436,7 +4437,7 @@ export const LeaseStatus: Codec<LeaseStatus> = {
   encode(m) {
     const size = sizeLeaseStatus(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseStatus(m, out, 0), size);
     return out;
   },
@@ -4543,7 +4544,7 @@ export const LeaseLeasesResponse: Codec<LeaseLeasesResponse> = {
     const sizes = new Sizes();
     const size = sizeLeaseLeasesResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeLeaseLeasesResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -4675,7 +4676,7 @@ export const Member: Codec<Member> = {
   encode(m) {
     const size = sizeMember(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMember(m, out, 0), size);
     return out;
   },
@@ -4765,7 +4766,7 @@ export const MemberAddRequest: Codec<MemberAddRequest> = {
   encode(m) {
     const size = sizeMemberAddRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberAddRequest(m, out, 0), size);
     return out;
   },
@@ -4892,7 +4893,7 @@ export const MemberAddResponse: Codec<MemberAddResponse> = {
     const sizes = new Sizes();
     const size = sizeMemberAddResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberAddResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -4968,7 +4969,7 @@ export const MemberRemoveRequest: Codec<MemberRemoveRequest> = {
   encode(m) {
     const size = sizeMemberRemoveRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberRemoveRequest(m, out, 0), size);
     return out;
   },
@@ -5075,7 +5076,7 @@ export const MemberRemoveResponse: Codec<MemberRemoveResponse> = {
     const sizes = new Sizes();
     const size = sizeMemberRemoveResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberRemoveResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -5165,7 +5166,7 @@ export const MemberUpdateRequest: Codec<MemberUpdateRequest> = {
   encode(m) {
     const size = sizeMemberUpdateRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberUpdateRequest(m, out, 0), size);
     return out;
   },
@@ -5272,7 +5273,7 @@ export const MemberUpdateResponse: Codec<MemberUpdateResponse> = {
     const sizes = new Sizes();
     const size = sizeMemberUpdateResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberUpdateResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -5348,7 +5349,7 @@ export const MemberListRequest: Codec<MemberListRequest> = {
   encode(m) {
     const size = sizeMemberListRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberListRequest(m, out, 0), size);
     return out;
   },
@@ -5455,7 +5456,7 @@ export const MemberListResponse: Codec<MemberListResponse> = {
     const sizes = new Sizes();
     const size = sizeMemberListResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberListResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -5531,7 +5532,7 @@ export const MemberPromoteRequest: Codec<MemberPromoteRequest> = {
   encode(m) {
     const size = sizeMemberPromoteRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberPromoteRequest(m, out, 0), size);
     return out;
   },
@@ -5638,7 +5639,7 @@ export const MemberPromoteResponse: Codec<MemberPromoteResponse> = {
     const sizes = new Sizes();
     const size = sizeMemberPromoteResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberPromoteResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -5697,7 +5698,7 @@ export const DefragmentRequest: Codec<DefragmentRequest> = {
   encode(m) {
     const size = sizeDefragmentRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDefragmentRequest(m, out, 0), size);
     return out;
   },
@@ -5783,7 +5784,7 @@ export const DefragmentResponse: Codec<DefragmentResponse> = {
     const sizes = new Sizes();
     const size = sizeDefragmentResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDefragmentResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -5859,7 +5860,7 @@ export const MoveLeaderRequest: Codec<MoveLeaderRequest> = {
   encode(m) {
     const size = sizeMoveLeaderRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMoveLeaderRequest(m, out, 0), size);
     return out;
   },
@@ -5945,7 +5946,7 @@ export const MoveLeaderResponse: Codec<MoveLeaderResponse> = {
     const sizes = new Sizes();
     const size = sizeMoveLeaderResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMoveLeaderResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -6049,7 +6050,7 @@ export const AlarmRequest: Codec<AlarmRequest> = {
   encode(m) {
     const size = sizeAlarmRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAlarmRequest(m, out, 0), size);
     return out;
   },
@@ -6139,7 +6140,7 @@ export const AlarmMember: Codec<AlarmMember> = {
   encode(m) {
     const size = sizeAlarmMember(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAlarmMember(m, out, 0), size);
     return out;
   },
@@ -6246,7 +6247,7 @@ export const AlarmResponse: Codec<AlarmResponse> = {
     const sizes = new Sizes();
     const size = sizeAlarmResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAlarmResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -6336,7 +6337,7 @@ export const DowngradeRequest: Codec<DowngradeRequest> = {
   encode(m) {
     const size = sizeDowngradeRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDowngradeRequest(m, out, 0), size);
     return out;
   },
@@ -6436,7 +6437,7 @@ export const DowngradeResponse: Codec<DowngradeResponse> = {
     const sizes = new Sizes();
     const size = sizeDowngradeResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDowngradeResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -6512,7 +6513,7 @@ export const DowngradeVersionTestRequest: Codec<DowngradeVersionTestRequest> = {
   encode(m) {
     const size = sizeDowngradeVersionTestRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDowngradeVersionTestRequest(m, out, 0), size);
     return out;
   },
@@ -6571,7 +6572,7 @@ export const StatusRequest: Codec<StatusRequest> = {
   encode(m) {
     const size = sizeStatusRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeStatusRequest(m, out, 0), size);
     return out;
   },
@@ -6831,7 +6832,7 @@ export const StatusResponse: Codec<StatusResponse> = {
     const sizes = new Sizes();
     const size = sizeStatusResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeStatusResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -6921,7 +6922,7 @@ export const DowngradeInfo: Codec<DowngradeInfo> = {
   encode(m) {
     const size = sizeDowngradeInfo(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeDowngradeInfo(m, out, 0), size);
     return out;
   },
@@ -6980,7 +6981,7 @@ export const AuthEnableRequest: Codec<AuthEnableRequest> = {
   encode(m) {
     const size = sizeAuthEnableRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthEnableRequest(m, out, 0), size);
     return out;
   },
@@ -7039,7 +7040,7 @@ export const AuthDisableRequest: Codec<AuthDisableRequest> = {
   encode(m) {
     const size = sizeAuthDisableRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthDisableRequest(m, out, 0), size);
     return out;
   },
@@ -7098,7 +7099,7 @@ export const AuthStatusRequest: Codec<AuthStatusRequest> = {
   encode(m) {
     const size = sizeAuthStatusRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthStatusRequest(m, out, 0), size);
     return out;
   },
@@ -7188,7 +7189,7 @@ export const AuthenticateRequest: Codec<AuthenticateRequest> = {
   encode(m) {
     const size = sizeAuthenticateRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthenticateRequest(m, out, 0), size);
     return out;
   },
@@ -7316,7 +7317,7 @@ export const AuthUserAddRequest: Codec<AuthUserAddRequest> = {
     const sizes = new Sizes();
     const size = sizeAuthUserAddRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserAddRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -7392,7 +7393,7 @@ export const AuthUserGetRequest: Codec<AuthUserGetRequest> = {
   encode(m) {
     const size = sizeAuthUserGetRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserGetRequest(m, out, 0), size);
     return out;
   },
@@ -7468,7 +7469,7 @@ export const AuthUserDeleteRequest: Codec<AuthUserDeleteRequest> = {
   encode(m) {
     const size = sizeAuthUserDeleteRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserDeleteRequest(m, out, 0), size);
     return out;
   },
@@ -7572,7 +7573,7 @@ export const AuthUserChangePasswordRequest: Codec<AuthUserChangePasswordRequest>
   encode(m) {
     const size = sizeAuthUserChangePasswordRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserChangePasswordRequest(m, out, 0), size);
     return out;
   },
@@ -7662,7 +7663,7 @@ export const AuthUserGrantRoleRequest: Codec<AuthUserGrantRoleRequest> = {
   encode(m) {
     const size = sizeAuthUserGrantRoleRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserGrantRoleRequest(m, out, 0), size);
     return out;
   },
@@ -7752,7 +7753,7 @@ export const AuthUserRevokeRoleRequest: Codec<AuthUserRevokeRoleRequest> = {
   encode(m) {
     const size = sizeAuthUserRevokeRoleRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserRevokeRoleRequest(m, out, 0), size);
     return out;
   },
@@ -7828,7 +7829,7 @@ export const AuthRoleAddRequest: Codec<AuthRoleAddRequest> = {
   encode(m) {
     const size = sizeAuthRoleAddRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleAddRequest(m, out, 0), size);
     return out;
   },
@@ -7904,7 +7905,7 @@ export const AuthRoleGetRequest: Codec<AuthRoleGetRequest> = {
   encode(m) {
     const size = sizeAuthRoleGetRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleGetRequest(m, out, 0), size);
     return out;
   },
@@ -7963,7 +7964,7 @@ export const AuthUserListRequest: Codec<AuthUserListRequest> = {
   encode(m) {
     const size = sizeAuthUserListRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserListRequest(m, out, 0), size);
     return out;
   },
@@ -8022,7 +8023,7 @@ export const AuthRoleListRequest: Codec<AuthRoleListRequest> = {
   encode(m) {
     const size = sizeAuthRoleListRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleListRequest(m, out, 0), size);
     return out;
   },
@@ -8098,7 +8099,7 @@ export const AuthRoleDeleteRequest: Codec<AuthRoleDeleteRequest> = {
   encode(m) {
     const size = sizeAuthRoleDeleteRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleDeleteRequest(m, out, 0), size);
     return out;
   },
@@ -8198,7 +8199,7 @@ export const AuthRoleGrantPermissionRequest: Codec<AuthRoleGrantPermissionReques
     const sizes = new Sizes();
     const size = sizeAuthRoleGrantPermissionRequest(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleGrantPermissionRequest(m, out, 0, sizes), size);
     return out;
   },
@@ -8302,7 +8303,7 @@ export const AuthRoleRevokePermissionRequest: Codec<AuthRoleRevokePermissionRequ
   encode(m) {
     const size = sizeAuthRoleRevokePermissionRequest(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleRevokePermissionRequest(m, out, 0), size);
     return out;
   },
@@ -8388,7 +8389,7 @@ export const AuthEnableResponse: Codec<AuthEnableResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthEnableResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthEnableResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8474,7 +8475,7 @@ export const AuthDisableResponse: Codec<AuthDisableResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthDisableResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthDisableResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8588,7 +8589,7 @@ export const AuthStatusResponse: Codec<AuthStatusResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthStatusResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthStatusResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8688,7 +8689,7 @@ export const AuthenticateResponse: Codec<AuthenticateResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthenticateResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthenticateResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8774,7 +8775,7 @@ export const AuthUserAddResponse: Codec<AuthUserAddResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserAddResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserAddResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8874,7 +8875,7 @@ export const AuthUserGetResponse: Codec<AuthUserGetResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserGetResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserGetResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -8960,7 +8961,7 @@ export const AuthUserDeleteResponse: Codec<AuthUserDeleteResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserDeleteResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserDeleteResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9046,7 +9047,7 @@ export const AuthUserChangePasswordResponse: Codec<AuthUserChangePasswordRespons
     const sizes = new Sizes();
     const size = sizeAuthUserChangePasswordResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserChangePasswordResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9132,7 +9133,7 @@ export const AuthUserGrantRoleResponse: Codec<AuthUserGrantRoleResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserGrantRoleResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserGrantRoleResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9218,7 +9219,7 @@ export const AuthUserRevokeRoleResponse: Codec<AuthUserRevokeRoleResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserRevokeRoleResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserRevokeRoleResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9304,7 +9305,7 @@ export const AuthRoleAddResponse: Codec<AuthRoleAddResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthRoleAddResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleAddResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9411,7 +9412,7 @@ export const AuthRoleGetResponse: Codec<AuthRoleGetResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthRoleGetResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleGetResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9511,7 +9512,7 @@ export const AuthRoleListResponse: Codec<AuthRoleListResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthRoleListResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleListResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9611,7 +9612,7 @@ export const AuthUserListResponse: Codec<AuthUserListResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthUserListResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthUserListResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9697,7 +9698,7 @@ export const AuthRoleDeleteResponse: Codec<AuthRoleDeleteResponse> = {
     const sizes = new Sizes();
     const size = sizeAuthRoleDeleteResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleDeleteResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9783,7 +9784,7 @@ export const AuthRoleGrantPermissionResponse: Codec<AuthRoleGrantPermissionRespo
     const sizes = new Sizes();
     const size = sizeAuthRoleGrantPermissionResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleGrantPermissionResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9869,7 +9870,7 @@ export const AuthRoleRevokePermissionResponse: Codec<AuthRoleRevokePermissionRes
     const sizes = new Sizes();
     const size = sizeAuthRoleRevokePermissionResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeAuthRoleRevokePermissionResponse(m, out, 0, sizes), size);
     return out;
   },
@@ -9956,7 +9957,7 @@ export const RangeStreamResponse: Codec<RangeStreamResponse> = {
     const sizes = new Sizes();
     const size = sizeRangeStreamResponse(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeRangeStreamResponse(m, out, 0, sizes), size);
     return out;
   },

@@ -1,5 +1,6 @@
 // Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.
 import { EMPTY_BYTES } from '@conclave/base';
+import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
 import { Sizes, checkEnd, sizeBigint, sizeBytes, sizeNumber, sizeString, sizeUint32, writeBigint, writeBytes, writeNumber, writeString, writeUint32 } from '../protobuf/writer.js';
@@ -115,7 +116,7 @@ export const MemberChange: Codec<MemberChange> = {
     const sizes = new Sizes();
     const size = sizeMemberChange(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberChange(m, out, 0, sizes), size);
     return out;
   },
@@ -205,7 +206,7 @@ export const MemberUpdate: Codec<MemberUpdate> = {
   encode(m) {
     const size = sizeMemberUpdate(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberUpdate(m, out, 0), size);
     return out;
   },
@@ -306,7 +307,7 @@ export const MemberRow: Codec<MemberRow> = {
     const sizes = new Sizes();
     const size = sizeMemberRow(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeMemberRow(m, out, 0, sizes), size);
     return out;
   },
@@ -452,7 +453,7 @@ export const SessionAnswer: Codec<SessionAnswer> = {
   encode(m) {
     const size = sizeSessionAnswer(m);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionAnswer(m, out, 0), size);
     return out;
   },
@@ -567,7 +568,7 @@ export const SessionRow: Codec<SessionRow> = {
     const sizes = new Sizes();
     const size = sizeSessionRow(m, sizes);
     if (size === 0) return EMPTY_BYTES;
-    const out = new Uint8Array(size);
+    const out = allocate(size);
     checkEnd(writeSessionRow(m, out, 0, sizes), size);
     return out;
   },

@@ -18,7 +18,8 @@ export function loadReflection(): protobuf.Root {
     if (name === 'options.proto' || !name.endsWith('.proto')) continue;
     protobuf.parse(readFileSync(join(PROTO_DIR, name), 'utf8'), root, { keepCase: true });
   }
-  return root.resolveAll();
+  root.resolveAll();
+  return root;
 }
 
 /** Our property name of a field; the rule, stated a second time. */
@@ -104,7 +105,9 @@ function toTheirs(field: protobuf.Field, value: unknown): unknown {
     return theirShape(field.resolvedType, value as Values);
   }
   if (typeof value === 'bigint' || (typeof value === 'number' && /64$/.test(field.type))) {
-    return protobuf.util.Long.fromString(String(value), field.type === 'uint64');
+    const unsigned = field.type === 'uint64';
+    const bits = BigInt.asUintN(64, BigInt(value));
+    return { low: Number(bits & 0xffff_ffffn) | 0, high: Number(bits >> 32n) | 0, unsigned };
   }
   return value;
 }
