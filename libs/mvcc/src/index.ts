@@ -1,1 +1,19 @@
-export {};
+export type { CompactionHash } from './compactor.js';
+export { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
+export { type KvPorts, KvStore } from './kv-store.js';
+export { KV_OPTIONS, type KvOptions } from './state.js';
+export type {
+  HashResult,
+  HistoryEvent,
+  HistoryQuery,
+  HistoryResult,
+  KeyRange,
+  LeaseMove,
+  MvccErrorCode,
+  MvccEvent,
+  RangeResult,
+  Store,
+  Version,
+  WriteRequest,
+  WriteResult,
+} from './types.js';

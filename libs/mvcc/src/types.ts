@@ -28,16 +28,15 @@ export interface MvccEvent {
   readonly kv: Uint8Array;
   /** Put: create revision == main means the key was created. 0 for a delete. */
   readonly create: Revision;
-  /** The key's version right before, null if there was none (created, or deleted before). */
+  /**
+   * The key's version before revision `main` (that is what a watch calls prev_kv), null if there was
+   * none (created, or deleted before).
+   */
   readonly previous: Version | null;
 }
 
 export type MvccErrorCode =
-  | 'compacted'
-  | 'future-revision'
-  | 'key-not-found'
-  | 'lease-not-found'
-  | 'invalid-sort-option';
+  'compacted' | 'future-revision' | 'key-not-found' | 'lease-not-found' | 'invalid-sort-option';
 
 export type RangeResult =
   | {
@@ -92,6 +91,17 @@ export interface HistoryEvent extends MvccEvent {
   readonly prevKv: Uint8Array | null;
 }
 
+export interface HistoryQuery {
+  readonly lo: Revision;
+  readonly ranges: readonly KeyRange[];
+  readonly limit: number;
+  readonly prevKv: boolean;
+}
+
+export type HistoryResult =
+  | { readonly ok: true; readonly events: readonly HistoryEvent[]; readonly next: Revision }
+  | { readonly ok: false; readonly code: 'compacted'; readonly compactRevision: Revision };
+
 export interface Store {
   /** 1 at birth. */
   readonly revision: Revision;
@@ -119,7 +129,9 @@ export interface Store {
   write(request: WriteRequest, leaseExists: (id: bigint) => boolean): WriteResult;
 
   /** Logical compaction, immediate. Physical work follows in `compactionStep`s. */
-  compact(revision: Revision): { readonly ok: true } | { readonly ok: false; readonly code: MvccErrorCode };
+  compact(
+    revision: Revision,
+  ): { readonly ok: true } | { readonly ok: false; readonly code: MvccErrorCode };
   /** One bounded slice of physical compaction (adds rows to the next `takeOps`); false: none left. */
   compactionStep(): boolean;
   /** Called once the physical part of the compaction at `revision` is in a finished batch. */
@@ -142,19 +154,7 @@ export interface Store {
    * to go on; next > revision means: caught up with `revision`. Compacted: lo <= compactRevision
    * where something is gone (lo === compactRevision is allowed).
    */
-  history(
-    query: {
-      readonly lo: Revision;
-      readonly ranges: readonly KeyRange[];
-      readonly limit: number;
-      readonly prevKv: boolean;
-    },
-    done: (
-      result:
-        | { readonly ok: true; readonly events: readonly HistoryEvent[]; readonly next: Revision }
-        | { readonly ok: false; readonly code: 'compacted'; readonly compactRevision: Revision },
-    ) => void,
-  ): void;
+  history(query: HistoryQuery, done: (result: HistoryResult) => void): void;
 
   /** The record of a version known from an event's `previous`, for prev_kv. Null: compacted. */
   record(version: Version, key: ByteString, done: (kv: Uint8Array | null) => void): void;

@@ -1,0 +1,144 @@
+/**
+ * Rebuilds the index from packed rows: meta, then the 'k' rows of the last finished compaction, then
+ * all 'i' rows. Values are never read. Versions in 'i' rows that the compaction already accounted
+ * for are skipped.
+ */
+import type { EngineRow, Revision } from '@conclave/base';
+import { KeyHistory } from './key-history.js';
+import { failureText } from './records.js';
+import {
+  FORMAT,
+  decodeNumber,
+  indexRow,
+  keysRow,
+  metaRow,
+  rowAfter,
+  unpackVersions,
+} from './rows.js';
+import type { State } from './state.js';
+import type { Version } from './types.js';
+
+/** Packed rows are large; this many a turn. */
+const ROWS_A_TURN = 16;
+
+export interface Loaded {
+  /** No row of this room at all. */
+  readonly empty: boolean;
+  readonly revision: Revision;
+  readonly scheduled: Revision;
+  readonly finished: Revision;
+}
+
+export class Loader {
+  readonly #state: State;
+  readonly #done: (failure: string | null, loaded: Loaded | null) => void;
+  readonly #epoch: number;
+  #revision: Revision = 1;
+  #scheduled: Revision = -1;
+  #finished: Revision = -1;
+  #skip: Revision = -1;
+  #empty = true;
+  #formatted = false;
+  #wrong: string | null = null;
+
+  constructor(state: State, done: (failure: string | null, loaded: Loaded | null) => void) {
+    this.#state = state;
+    this.#done = done;
+    this.#epoch = state.records.epoch;
+  }
+
+  start(): void {
+    const names = ['format', 'scheduled', 'finished'] as const;
+    this.#state.records.engine.get(names.map(metaRow), (failure, values) => {
+      if (this.#state.records.epoch !== this.#epoch) return;
+      if (failure !== null) this.#fail(failureText('load', failure));
+      else this.#meta(values);
+    });
+  }
+
+  #meta(values: readonly (Uint8Array | null)[]): void {
+    const [format, scheduled, finished] = values.map((v) => (v === null ? null : decodeNumber(v)));
+    this.#formatted = format !== null;
+    this.#empty = format === null;
+    this.#scheduled = scheduled ?? -1;
+    this.#finished = finished ?? -1;
+    this.#revision = Math.max(1, this.#scheduled);
+    if (format !== null && format !== FORMAT) this.#fail(`state: unknown store format ${format}`);
+    else if (!(this.#finished <= this.#scheduled)) this.#fail('state: bad compaction marks');
+    else {
+      const lo = Math.max(0, this.#finished);
+      this.#rows(keysRow(lo, 0), keysRow(lo + 1, 0), () => this.#increments());
+    }
+  }
+
+  #increments(): void {
+    this.#skip = this.#finished;
+    this.#rows(indexRow(0), indexRow(Number.MAX_SAFE_INTEGER), () => this.#finish());
+  }
+
+  #rows(from: Uint8Array, hi: Uint8Array, then: () => void): void {
+    this.#state.records.engine.scan(from, hi, ROWS_A_TURN, (failure, rows) => {
+      if (this.#state.records.epoch !== this.#epoch) return;
+      if (failure !== null) {
+        this.#fail(failureText('load', failure));
+        return;
+      }
+      const last = this.#take(rows);
+      if (this.#wrong !== null) this.#fail(this.#wrong);
+      else if (last === null || rows.length < ROWS_A_TURN) then();
+      else this.#rows(rowAfter(last), hi, then);
+    });
+  }
+
+  /** Answers the last row's key. */
+  #take(rows: readonly EngineRow[]): Uint8Array | null {
+    let last: Uint8Array | null = null;
+    for (const row of rows) {
+      this.#empty = false;
+      this.#wrong ??= unpackVersions(row.value, (key, version) => this.#restore(key, version));
+      last = row.key;
+    }
+    return last;
+  }
+
+  #restore(key: string, version: Version): void {
+    if (version.main <= this.#skip) return;
+    const history = this.#state.index.obtain(key);
+    const before = history.length - 1;
+    if (before >= 0 && !follows(history, before, version)) {
+      this.#wrong ??= `state: index rows out of order at revision ${version.main}`;
+      return;
+    }
+    if (before >= 0 && !history.tombstoneAt(before)) this.#state.keyCount--;
+    history.restore(version);
+    if (!version.tombstone) this.#state.keyCount++;
+    if (version.main > this.#revision) this.#revision = version.main;
+  }
+
+  #finish(): void {
+    if (!this.#formatted && !this.#empty) {
+      this.#fail('state: rows of the store, but no format number');
+      return;
+    }
+    this.#done(null, {
+      empty: this.#empty,
+      revision: this.#revision,
+      scheduled: this.#scheduled,
+      finished: this.#finished,
+    });
+  }
+
+  #fail(message: string): void {
+    this.#done(message, null);
+  }
+}
+
+/** Whether `version` may come behind entry `i`. */
+function follows(history: KeyHistory, i: number, version: Version): boolean {
+  const main = history.mainAt(i);
+  if (version.main < main || (version.main === main && version.sub <= history.subAt(i))) {
+    return false;
+  }
+  if (version.tombstone) return !history.tombstoneAt(i);
+  return version.version === (history.tombstoneAt(i) ? 1 : history.versionAt(i) + 1);
+}

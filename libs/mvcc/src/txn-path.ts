@@ -1,0 +1,101 @@
+/**
+ * Which way a transaction goes, and whether it may (spec 2.5).
+ *
+ * All compares, those of nested transactions too, see the state before the transaction. Then every
+ * put on the taken path is checked, then every range; if one fails nothing is applied.
+ */
+import { type Revision, toByteString } from '@conclave/base';
+import type { PutRequest, RangeRequest, RequestOp, TxnRequest } from '@conclave/wire';
+import { type RecordOf, holds } from './compare.js';
+import type { KeyIndex } from './key-index.js';
+import { planRange } from './range-plan.js';
+import type { State } from './state.js';
+import type { MvccErrorCode } from './types.js';
+
+/** The branch taken, with the paths of its nested transactions in order. */
+export interface Path {
+  readonly succeeded: boolean;
+  readonly ops: readonly RequestOp[];
+  readonly nested: readonly Path[];
+}
+
+const NO_PATHS: readonly Path[] = [];
+
+export function takePath(
+  index: KeyIndex,
+  txn: TxnRequest,
+  revision: Revision,
+  recordOf: RecordOf,
+): Path {
+  let succeeded = true;
+  for (let i = 0; succeeded && i < txn.compare.length; i++) {
+    const compare = txn.compare[i];
+    if (compare !== undefined) succeeded = holds(index, compare, revision, recordOf);
+  }
+  const ops = succeeded ? txn.success : txn.failure;
+  let nested: Path[] | null = null;
+  for (const op of ops) {
+    if (op.request?.$case !== 'requestTxn') continue;
+    if (nested === null) nested = [];
+    nested.push(takePath(index, op.request.requestTxn, revision, recordOf));
+  }
+  return { succeeded, ops, nested: nested ?? NO_PATHS };
+}
+
+export type LeaseExists = (id: bigint) => boolean;
+
+/** Null: the path may be applied at `begin`, the revision before the transaction. */
+export function checkPath(
+  state: State,
+  path: Path,
+  leaseExists: LeaseExists,
+): MvccErrorCode | null {
+  return checkPuts(state, path, leaseExists) ?? checkRanges(state, path);
+}
+
+function checkPuts(state: State, path: Path, leaseExists: LeaseExists): MvccErrorCode | null {
+  let nested = 0;
+  for (const op of path.ops) {
+    let code: MvccErrorCode | null = null;
+    if (op.request === null) code = 'key-not-found';
+    else if (op.request.$case === 'requestPut') {
+      const put = op.request.requestPut;
+      code = needsMissingKey(state, put) ?? needsMissingLease(put, leaseExists);
+    } else if (op.request.$case === 'requestTxn') {
+      code = checkPuts(state, path.nested[nested++] as Path, leaseExists);
+    }
+    if (code !== null) return code;
+  }
+  return null;
+}
+
+function checkRanges(state: State, path: Path): MvccErrorCode | null {
+  let nested = 0;
+  for (const op of path.ops) {
+    let code: MvccErrorCode | null = null;
+    if (op.request?.$case === 'requestRange') code = checkRange(state, op.request.requestRange);
+    else if (op.request?.$case === 'requestTxn') {
+      code = checkRanges(state, path.nested[nested++] as Path);
+    }
+    if (code !== null) return code;
+  }
+  return null;
+}
+
+function checkRange(state: State, request: RangeRequest): MvccErrorCode | null {
+  if (planRange(request) === null) return 'invalid-sort-option';
+  if (request.revision === 0) return null;
+  if (request.revision > state.revision) return 'future-revision';
+  return request.revision < state.compactRevision ? 'compacted' : null;
+}
+
+/** `ignore_value` and `ignore_lease` take from the key what they do not bring. */
+export function needsMissingKey(state: State, put: PutRequest): MvccErrorCode | null {
+  if (!put.ignoreValue && !put.ignoreLease) return null;
+  const history = state.index.get(toByteString(put.key));
+  return history !== undefined && history.aliveAt(state.revision) >= 0 ? null : 'key-not-found';
+}
+
+export function needsMissingLease(put: PutRequest, leaseExists: LeaseExists): MvccErrorCode | null {
+  return put.lease !== 0n && !leaseExists(put.lease) ? 'lease-not-found' : null;
+}
