@@ -38,6 +38,11 @@ export const GATEWAY_METRICS: readonly MetricSpec[] = [
 
 /** Ours alone. */
 export const CONCLAVE_METRICS: readonly MetricSpec[] = [
+  gauge('conclave_router_links', 'Links to members that a gateway can send calls over.'),
+  gauge('conclave_router_open_calls', 'Calls of clients a gateway has in work.'),
+  counter('conclave_router_retries_total', 'Calls a gateway sent to another member again.'),
+  counter('conclave_router_sessions_opened_total', 'Sessions a gateway opened for its writes.'),
+  counter('conclave_router_watch_resumes_total', 'Watchers made again on another member.'),
   histogram(
     'conclave_event_loop_delay_seconds',
     'How late turns of the event loop began, sampled.',

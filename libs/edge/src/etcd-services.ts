@@ -1,0 +1,97 @@
+/**
+ * Every gRPC service a client may call: finds the method, counts, and hands the call to the one
+ * handler behind the edge (the member's api, or a gateway's router).
+ *
+ * Metadata under `conclave-` (session, sequence) is ours, between gateway and member: what a client
+ * sends under such a name is taken out here, or it could speak in another's session.
+ */
+import {
+  type CallHandler,
+  type CallHead,
+  type Metadata,
+  type ServerCall,
+  type ServerCallEvents,
+  Status,
+} from '@conclave/base';
+
+import { ClientVersions } from './client-version.js';
+import { type CallMeter, MeteredCall } from './metered-call.js';
+import { clientMethods, createSeries, HEALTH_SERVICE, type MethodLabels } from './method-labels.js';
+
+const OWN_PREFIX = 'conclave-';
+
+const NO_EVENTS: ServerCallEvents = Object.freeze({
+  message() {},
+  halfClosed() {},
+  cancelled() {},
+  drained() {},
+});
+
+/** The metadata without our own names; the same object if there are none. */
+export function withoutOwnNames(metadata: Metadata): Metadata {
+  let found = false;
+  for (const name of metadata.keys()) if (name.startsWith(OWN_PREFIX)) found = true;
+  if (!found) return metadata;
+  return new Map([...metadata].filter(([name]) => !name.startsWith(OWN_PREFIX)));
+}
+
+function clientHead(head: CallHead): CallHead {
+  const metadata = withoutOwnNames(head.metadata);
+  return metadata === head.metadata ? head : { ...head, metadata };
+}
+
+class ServiceDoor implements CallHandler {
+  readonly #service: string;
+  readonly #methods: ReadonlyMap<string, MethodLabels>;
+  readonly #handler: CallHandler;
+  readonly #meter: CallMeter;
+  readonly #versions: ClientVersions;
+
+  constructor(
+    service: string,
+    methods: ReadonlyMap<string, MethodLabels>,
+    handler: CallHandler,
+    meter: CallMeter,
+    versions: ClientVersions,
+  ) {
+    this.#service = service;
+    this.#methods = methods;
+    this.#handler = handler;
+    this.#meter = meter;
+    this.#versions = versions;
+  }
+
+  open(call: ServerCall): ServerCallEvents {
+    const method = this.#methods.get(call.head.method);
+    if (method === undefined) {
+      const name = call.head.method.slice(this.#service.length + 2);
+      call.end(Status.UNIMPLEMENTED, `unknown method ${name} for service ${this.#service}`);
+      return NO_EVENTS;
+    }
+    const metered = new MeteredCall(call, clientHead(call.head), method, this.#meter);
+    if (!this.#versions.count(call.head.metadata, method.isUnary)) {
+      metered.end(Status.INVALID_ARGUMENT, 'etcdserver: invalid client api version');
+      return NO_EVENTS;
+    }
+    metered.start(this.#handler);
+    return metered;
+  }
+}
+
+/** Handlers by service name for a `GrpcServer`. Every series of their metrics exists afterwards. */
+export function etcdServices(
+  handler: CallHandler,
+  health: CallHandler,
+  meter: CallMeter,
+): ReadonlyMap<string, CallHandler> {
+  const methods = clientMethods();
+  createSeries(meter.probe, methods.values());
+  const versions = new ClientVersions(meter.probe);
+  const services = new Map<string, CallHandler>();
+  for (const { service } of methods.values()) {
+    if (services.has(service)) continue;
+    const target = service === HEALTH_SERVICE ? health : handler;
+    services.set(service, new ServiceDoor(service, methods, target, meter, versions));
+  }
+  return services;
+}

@@ -1,0 +1,87 @@
+/**
+ * For each gRPC method the label objects of its metrics, made once: frozen, so that the registry
+ * finds their series by identity and a call builds no string.
+ */
+import { assertDefined, type Probe, type StatusCode } from '@conclave/base';
+import { HealthService, METHODS, type MethodDescriptor, SessionService } from '@conclave/wire';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Names of the status codes as etcd's metrics spell them, by number. */
+const CODE_NAMES = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+] as const;
+
+export interface MethodLabels {
+  readonly path: string;
+  readonly service: string;
+  readonly name: string;
+  /** One request message exactly. */
+  readonly takesOneMessage: boolean;
+  readonly isUnary: boolean;
+  readonly labels: Labels;
+  /** Labels with `grpc_code`, by status code. */
+  readonly byCode: readonly Labels[];
+}
+
+function typeOf(method: MethodDescriptor): string {
+  if (method.clientStreaming) return method.serverStreaming ? 'bidi_stream' : 'client_stream';
+  return method.serverStreaming ? 'server_stream' : 'unary';
+}
+
+function labelsOf(method: MethodDescriptor): MethodLabels {
+  const type = typeOf(method);
+  const labels = Object.freeze({
+    grpc_method: method.name,
+    grpc_service: method.service,
+    grpc_type: type,
+  });
+  return {
+    path: method.path,
+    service: method.service,
+    name: method.name,
+    takesOneMessage: !method.clientStreaming,
+    isUnary: type === 'unary',
+    labels,
+    byCode: CODE_NAMES.map((grpc_code) => Object.freeze({ ...labels, grpc_code })),
+  };
+}
+
+/** What clients may call: every service of etcd and the health service, no session of our own. */
+export function clientMethods(): ReadonlyMap<string, MethodLabels> {
+  const own = SessionService.open.service;
+  const methods = METHODS.filter((method) => method.service !== own);
+  return new Map(methods.map((method) => [method.path, labelsOf(method)]));
+}
+
+export const HEALTH_SERVICE = HealthService.check.service;
+
+export function codeLabels(method: MethodLabels, code: StatusCode): Labels {
+  return assertDefined(method.byCode[code], 'every status code has a name');
+}
+
+/** Makes every series at 0, as etcd does: a rate over a series that appears later misses its start. */
+export function createSeries(probe: Probe, methods: Iterable<MethodLabels>): void {
+  for (const method of methods) {
+    probe.count('grpc_server_started_total', 0, method.labels);
+    probe.count('grpc_server_msg_received_total', 0, method.labels);
+    probe.count('grpc_server_msg_sent_total', 0, method.labels);
+    for (const labels of method.byCode) probe.count('grpc_server_handled_total', 0, labels);
+  }
+}
