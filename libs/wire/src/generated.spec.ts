@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { Random } from '@conclave/base';
 import * as protobuf from 'protobufjs';
 import * as wire from './index.js';
@@ -89,4 +91,9 @@ test('every method of the services carries the codecs of its request and respons
     expect(wire.METHODS_BY_PATH.get(method.path)).toBe(method);
   }
   expect(wire.METHODS_BY_HTTP_PATH.get('/v3/kv/lease/revoke')).toBe(wire.LeaseService.leaseRevoke);
+});
+
+test('the generated code is what the .proto files say', () => {
+  const generator = join(__dirname, '../../../tools/codegen/main.mjs');
+  expect(() => execFileSync(process.execPath, [generator, '--check'])).not.toThrow();
 });

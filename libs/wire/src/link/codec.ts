@@ -333,14 +333,15 @@ function readOpen(r: ByteReader): OpenFrame {
   const timeout = r.number();
   const count = r.count(METADATA_FIELDS_MAX, 2);
   const metadata = new Map<string, string>();
-  const start = r.pos;
+  let bytes = 0;
   for (let i = 0; i < count; i++) {
     const name = r.string(METADATA_BYTES_MAX);
     if (metadata.has(name)) r.fail('metadata with a name twice');
-    metadata.set(name, r.string(METADATA_BYTES_MAX));
+    const value = r.string(METADATA_BYTES_MAX);
+    bytes += utf8Length(name) + utf8Length(value);
+    metadata.set(name, value);
   }
-  // Each length takes at most three bytes.
-  if (r.pos - start > METADATA_BYTES_MAX + METADATA_FIELDS_MAX * 6) r.fail('metadata too large');
+  if (bytes > METADATA_BYTES_MAX) r.fail('metadata too large');
   return { type: 'open', callId, method, metadata, timeoutMs: timeout === 0 ? null : timeout - 1 };
 }
 
