@@ -253,10 +253,11 @@ function readLines(field) {
 }
 
 function emitMerge(message) {
-  const { tsName } = message;
-  const lines = [`export function merge${tsName}(r: Reader, m: ${tsName}): void {`];
+  const { tsName, fields } = message;
+  const m = fields.length === 0 ? '_m' : 'm';
+  const lines = [`export function merge${tsName}(r: Reader, ${m}: ${tsName}): void {`];
   lines.push('  while (r.pos < r.end) {', '    const tag = r.tag();', '    switch (tag) {');
-  for (const field of message.fields) {
+  for (const field of fields) {
     lines.push(`      case ${tagOf(field)}: {`, ...indent(readLines(field), '        '));
     lines.push('        break;', '      }');
     if (!isPacked(field)) continue;

@@ -112,7 +112,7 @@ function emitServices(files) {
     lines.push(`import {\n  ${[...list].sort().join(',\n  ')},\n} from './${tsFile}.js';`);
   }
   const table = [
-    '/** Every method of every service. The codecs are untyped here: take a service for typed ones. */',
+    '/** Every method of every service, with untyped codecs; a service has typed ones. */',
     'export const METHODS: readonly MethodDescriptor[] = [',
     ...names.map((name) => `  ...(Object.values(${name}) as unknown as MethodDescriptor[]),`),
     '];',

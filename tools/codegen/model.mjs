@@ -8,7 +8,7 @@ export function propertyName(name) {
   return joined[0].toLowerCase() + joined.slice(1);
 }
 
-/** Go's name of a field, as it appears in the texts of etcd's decoder: `range_end` -> `RangeEnd`. */
+/** Go's name of a field, as the texts of etcd's decoder have it: `range_end` -> `RangeEnd`. */
 export function goName(name) {
   const joined = name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
   return joined[0].toUpperCase() + joined.slice(1);

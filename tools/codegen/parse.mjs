@@ -1,8 +1,8 @@
 // Parses the subset of proto3 that libs/wire/proto is written in, and refuses everything else.
 //
 // Known: syntax, package, import, message (nested enums, oneof, repeated), enum, service, rpc with
-// `option (conclave.http_path)`, the field option `jstype = JS_NUMBER`, and `extend` (skipped: it only
-// declares our own option).
+// `option (conclave.http_path)`, the field option `jstype = JS_NUMBER`, and `extend` (skipped:
+// it only declares our own option).
 
 const SCALARS = new Set(['bytes', 'string', 'bool', 'int64', 'uint64', 'int32', 'uint32']);
 

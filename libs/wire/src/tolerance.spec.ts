@@ -75,7 +75,7 @@ describe('tolerated as etcd tolerates it', () => {
     expect(RangeRequest.decode(RangeRequest.encode(range))).toEqual(range);
   });
 
-  test('overlong varints, an overlong tag and the upper bits of the tenth byte are accepted', () => {
+  test('overlong varints and tags and the upper bits of a tenth byte are accepted', () => {
     expect(RangeRequest.decode(bytes(0x18, 0x85, 0x80, 0x00)).limit).toBe(5);
     expect(RangeRequest.decode(bytes(0x98, 0x80, 0x00, 5)).limit).toBe(5);
     const tenth = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
@@ -102,6 +102,21 @@ describe('tolerated as etcd tolerates it', () => {
           const revision = Math.min(2 ** bit + by, Number.MAX_SAFE_INTEGER) * sign || 0;
           const message = RangeRequest.create({ revision });
           expect(RangeRequest.decode(RangeRequest.encode(message)).revision).toBe(revision);
+        }
+      }
+    }
+  });
+
+  test('ids around every bound survive the round trip, signed and unsigned', () => {
+    for (let bit = 0n; bit <= 64n; bit++) {
+      for (const by of [-1n, 0n, 1n]) {
+        const memberId = BigInt.asUintN(64, (1n << bit) + by);
+        const header = ResponseHeader.encode(ResponseHeader.create({ memberId }));
+        expect(ResponseHeader.decode(header).memberId).toBe(memberId);
+        for (const sign of [1n, -1n]) {
+          const lease = BigInt.asIntN(64, ((1n << bit) + by) * sign);
+          const put = PutRequest.encode(PutRequest.create({ lease }));
+          expect(PutRequest.decode(put).lease).toBe(lease);
         }
       }
     }

@@ -2,8 +2,8 @@ import { EMPTY_BYTES, NUMBER_MAX, decodeUtf8 } from '@conclave/base';
 import { failDecode } from '../protobuf/decode-error.js';
 
 /**
- * Reads our own formats (Raft frames, link frames, records), strictly: a number out of range, an end
- * too early and bytes left over are each a `DecodeError`. Nothing is trusted and nothing allocated
+ * Reads our own formats (Raft frames, link frames, records), strictly: a number out of range, an
+ * end too early and bytes left over are each a `DecodeError`. Nothing is trusted and nothing allocated
  * ahead of the bytes that prove it.
  */
 export class ByteReader {

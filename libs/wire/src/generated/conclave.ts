@@ -27,7 +27,7 @@ export function writeSessionOpenRequest(
   return at;
 }
 
-export function mergeSessionOpenRequest(r: Reader, m: SessionOpenRequest): void {
+export function mergeSessionOpenRequest(r: Reader, _m: SessionOpenRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -86,7 +86,7 @@ export function writeSessionOpenResponse(
   return at;
 }
 
-export function mergeSessionOpenResponse(r: Reader, m: SessionOpenResponse): void {
+export function mergeSessionOpenResponse(r: Reader, _m: SessionOpenResponse): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -145,7 +145,7 @@ export function writeSessionCloseRequest(
   return at;
 }
 
-export function mergeSessionCloseRequest(r: Reader, m: SessionCloseRequest): void {
+export function mergeSessionCloseRequest(r: Reader, _m: SessionCloseRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -204,7 +204,7 @@ export function writeSessionCloseResponse(
   return at;
 }
 
-export function mergeSessionCloseResponse(r: Reader, m: SessionCloseResponse): void {
+export function mergeSessionCloseResponse(r: Reader, _m: SessionCloseResponse): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {

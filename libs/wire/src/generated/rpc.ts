@@ -2068,7 +2068,7 @@ export function writeHashRequest(
   return at;
 }
 
-export function mergeHashRequest(r: Reader, m: HashRequest): void {
+export function mergeHashRequest(r: Reader, _m: HashRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -2431,7 +2431,7 @@ export function writeSnapshotRequest(
   return at;
 }
 
-export function mergeSnapshotRequest(r: Reader, m: SnapshotRequest): void {
+export function mergeSnapshotRequest(r: Reader, _m: SnapshotRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -3020,7 +3020,7 @@ export function writeWatchProgressRequest(
   return at;
 }
 
-export function mergeWatchProgressRequest(r: Reader, m: WatchProgressRequest): void {
+export function mergeWatchProgressRequest(r: Reader, _m: WatchProgressRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -4336,7 +4336,7 @@ export function writeLeaseLeasesRequest(
   return at;
 }
 
-export function mergeLeaseLeasesRequest(r: Reader, m: LeaseLeasesRequest): void {
+export function mergeLeaseLeasesRequest(r: Reader, _m: LeaseLeasesRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -5673,7 +5673,7 @@ export function writeDefragmentRequest(
   return at;
 }
 
-export function mergeDefragmentRequest(r: Reader, m: DefragmentRequest): void {
+export function mergeDefragmentRequest(r: Reader, _m: DefragmentRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -6547,7 +6547,7 @@ export function writeStatusRequest(
   return at;
 }
 
-export function mergeStatusRequest(r: Reader, m: StatusRequest): void {
+export function mergeStatusRequest(r: Reader, _m: StatusRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -6956,7 +6956,7 @@ export function writeAuthEnableRequest(
   return at;
 }
 
-export function mergeAuthEnableRequest(r: Reader, m: AuthEnableRequest): void {
+export function mergeAuthEnableRequest(r: Reader, _m: AuthEnableRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -7015,7 +7015,7 @@ export function writeAuthDisableRequest(
   return at;
 }
 
-export function mergeAuthDisableRequest(r: Reader, m: AuthDisableRequest): void {
+export function mergeAuthDisableRequest(r: Reader, _m: AuthDisableRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -7074,7 +7074,7 @@ export function writeAuthStatusRequest(
   return at;
 }
 
-export function mergeAuthStatusRequest(r: Reader, m: AuthStatusRequest): void {
+export function mergeAuthStatusRequest(r: Reader, _m: AuthStatusRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -7939,7 +7939,7 @@ export function writeAuthUserListRequest(
   return at;
 }
 
-export function mergeAuthUserListRequest(r: Reader, m: AuthUserListRequest): void {
+export function mergeAuthUserListRequest(r: Reader, _m: AuthUserListRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {
@@ -7998,7 +7998,7 @@ export function writeAuthRoleListRequest(
   return at;
 }
 
-export function mergeAuthRoleListRequest(r: Reader, m: AuthRoleListRequest): void {
+export function mergeAuthRoleListRequest(r: Reader, _m: AuthRoleListRequest): void {
   while (r.pos < r.end) {
     const tag = r.tag();
     switch (tag) {

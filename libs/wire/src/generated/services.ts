@@ -682,7 +682,7 @@ export const AuthService = {
   } as MethodDescriptor<AuthRoleRevokePermissionRequest, AuthRoleRevokePermissionResponse>,
 } as const;
 
-/** Every method of every service. The codecs are untyped here: take a service for typed ones. */
+/** Every method of every service, with untyped codecs; a service has typed ones. */
 export const METHODS: readonly MethodDescriptor[] = [
   ...(Object.values(SessionService) as unknown as MethodDescriptor[]),
   ...(Object.values(ElectionService) as unknown as MethodDescriptor[]),

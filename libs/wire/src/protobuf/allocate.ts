@@ -1,10 +1,10 @@
 /**
  * Arrays for encoded messages.
  *
- * A Uint8Array of its own costs some 350 ns above 64 bytes, twice what writing a put takes, so small
- * messages are cut one after another from a slab, as Node's own Buffer does. This slab is the room's only state that outlives a call: bytes already handed out
- * are never touched again, so nobody can see it but by `.buffer`. A message that is kept keeps its
- * slab: at most 16 KiB.
+ * Above 64 bytes a Uint8Array of its own costs some 350 ns, twice what writing a put takes, so small
+ * messages are cut one after another from a slab, as Node's own Buffer does. This slab is the room's
+ * only state that outlives a call; bytes once handed out are never touched again, so it cannot be
+ * seen but by `.buffer`. A message that is kept keeps its slab: 16 KiB.
  */
 const SLAB_BYTES = 16 * 1024;
 const FROM_SLAB_BYTES_MAX = 2 * 1024;

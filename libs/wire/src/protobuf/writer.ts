@@ -3,8 +3,8 @@ import { NUMBER_MAX, assert, utf8Length, writeUtf8 } from '@conclave/base';
 /**
  * The pieces the generated encoders are made of: `size*` tells how many bytes `write*` will write.
  *
- * Numbers are safe integers; a negative one takes ten bytes, as protobuf has it. No bounds are checked
- * here: the caller made room by the size it asked for.
+ * Numbers are safe integers; a negative one takes ten bytes, as protobuf has it. No bounds are
+ * checked here: the caller made room by the size it asked for.
  */
 
 const TWO_32 = 0x1_0000_0000;

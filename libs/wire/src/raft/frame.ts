@@ -130,7 +130,7 @@ function readHead(r: ByteReader): RaftFrameHead {
   return { clusterId, from, to: r.u64() };
 }
 
-/** Who sends what to whom, so that a frame for somebody else is refused before its messages are read. */
+/** Whom a frame is from and for: one for somebody else is refused before its messages are read. */
 export function decodeRaftFrameHead(bytes: Uint8Array): RaftFrameHead {
   return readHead(new ByteReader(bytes, 'raft frame'));
 }

@@ -1,8 +1,8 @@
 import type { Index, Term } from '@conclave/base';
 
 /**
- * What Raft writes and sends. Member ids are `bigint` on the wire and on disk; inside the `raft` room
- * a member is a small *slot* number that the replica assigns, so `from`, `to` and `vote` of a
+ * What Raft writes and sends. Member ids are `bigint` on the wire and on disk; inside the `raft`
+ * room a member is a small *slot* number that the replica assigns, so `from`, `to` and `vote` of a
  * `RaftMessage` are slots, and a frame carries the two member ids once for all its messages.
  */
 
@@ -49,7 +49,7 @@ export interface ConfChange {
   readonly transition: ConfChangeTransition;
   /** At most 64. Empty: leave the joint configuration. */
   readonly changes: readonly { readonly type: ConfChangeType; readonly id: bigint }[];
-  /** Opaque to Raft: what the state machine does with the change (member attributes, request id). */
+  /** Opaque to Raft: what the state machine makes of it (member attributes, request id). */
   readonly context: Uint8Array;
 }
 
@@ -97,7 +97,7 @@ export interface RaftMessage {
   readonly index: Index;
   readonly commit: Index;
   readonly reject: boolean;
-  /** APPEND_RESPONSE with reject: an index the follower may agree at; `logTerm` is its term there. */
+  /** APPEND_RESPONSE with reject: an index the follower may agree at; `logTerm`: its term. */
   readonly rejectHint: Index;
   /** HEARTBEAT(_RESPONSE): the leader's read context; READ_INDEX(_RESPONSE): the asker's number;
    *  VOTE: 1 when forced by a leader transfer. 0 for none. A safe integer. */

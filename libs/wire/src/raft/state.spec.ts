@@ -80,7 +80,7 @@ test('a configuration change is read back, and no bytes mean: leave the joint on
   expect(decodeConfChange(new Uint8Array(0))).toEqual(leave);
 });
 
-test('a configuration change of an unknown format, type or transition, or of 65 changes is refused', () => {
+test('a configuration change of unknown format, kind or transition, or of 65, is refused', () => {
   const bytes = encodeConfChange({
     transition: 0,
     changes: [{ type: 0, id: 3n }],

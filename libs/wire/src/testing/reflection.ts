@@ -1,6 +1,6 @@
 /**
- * Reads our .proto files a second time, with protobufjs, so that generated code is judged by somebody
- * else's parser and codec; and draws random messages by that reflection. For tests only.
+ * Reads our .proto files a second time, with protobufjs, so that generated code is judged by
+ * somebody else's parser and codec; and draws random messages by that reflection. For tests only.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -104,7 +104,7 @@ function toTheirs(field: protobuf.Field, value: unknown): unknown {
   if (field.resolvedType instanceof protobuf.Type) {
     return theirShape(field.resolvedType, value as Values);
   }
-  if (typeof value === 'bigint' || (typeof value === 'number' && /64$/.test(field.type))) {
+  if (typeof value === 'bigint' || (typeof value === 'number' && field.type.endsWith('64'))) {
     const unsigned = field.type === 'uint64';
     const bits = BigInt.asUintN(64, BigInt(value));
     return { low: Number(bits & 0xffff_ffffn) | 0, high: Number(bits >> 32n) | 0, unsigned };
@@ -133,7 +133,7 @@ function fromTheirs(field: protobuf.Field, value: unknown): unknown {
   if (field.resolvedType instanceof protobuf.Type) {
     return ourShape(field.resolvedType, value as Values);
   }
-  if (/64$/.test(field.type)) {
+  if (field.type.endsWith('64')) {
     return isNumber(field) ? Number(String(value)) : BigInt(String(value));
   }
   return value instanceof Uint8Array ? new Uint8Array(value) : value;
