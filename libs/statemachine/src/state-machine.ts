@@ -29,7 +29,7 @@ import {
   encodeUtf8,
 } from '@conclave/base';
 import { Lessor, MAX_TTL_SECONDS } from '@conclave/lease';
-import { KvStore, type KvStoreOptions, type MvccEvent } from '@conclave/mvcc';
+import { KvStore, type KvOptions, type MvccEvent } from '@conclave/mvcc';
 import {
   type ConfChange,
   type ConfState,
@@ -52,7 +52,7 @@ import type { Alarm, Applied, ApplyResult, Machine, MemberRecord } from './types
 
 /** Local settings: none changes what an entry does. */
 export interface StateMachineOptions {
-  readonly store: KvStoreOptions;
+  readonly store: KvOptions;
   /** Tests only: every member must have the same. */
   readonly sessions?: SessionLimits;
 }
@@ -240,6 +240,7 @@ export class StateMachine implements Machine {
       this.#dirty = false;
     }
     this.#batchInFlight = ops.length > 0;
+    if (!this.#batchInFlight) this.store.opsDone();
     return { ops, appliedIndex: this.#appliedIndex };
   }
 

@@ -1,0 +1,67 @@
+import { EntryType } from '@conclave/wire';
+import { ProposalTable } from './proposal-table.js';
+import type { PendingProposal } from './proposal-table.js';
+import type { ProposalResult } from './types.js';
+
+const BYTES = new Uint8Array(0);
+const OK = { ok: true, revision: 2, body: BYTES } as const;
+
+function pending(
+  id: bigint,
+  answers: ProposalResult[],
+  more: Partial<PendingProposal> = {},
+): PendingProposal {
+  return {
+    requestId: id,
+    type: EntryType.NORMAL,
+    data: BYTES,
+    startMs: 0,
+    deadlineMs: 100,
+    repeatable: false,
+    proposedTerm: 0,
+    done: (result) => answers.push(result),
+    ...more,
+  };
+}
+
+describe('ProposalTable', () => {
+  test('a proposal is answered once, by whatever comes first', () => {
+    const table = new ProposalTable();
+    const answers: ProposalResult[] = [];
+    table.add(pending(1n, answers));
+    table.applied(1n, OK, 3);
+    table.applied(1n, OK, 3);
+    table.expire(1_000, () => 'timeout');
+    expect(answers).toEqual([{ ok: true, result: OK, term: 3 }]);
+  });
+
+  test('a deadline fails it with the reason given', () => {
+    const table = new ProposalTable();
+    const answers: ProposalResult[] = [];
+    table.add(pending(1n, answers));
+    table.expire(99, () => 'timeout');
+    expect(answers).toEqual([]);
+    table.expire(100, () => 'timeout-connection-lost');
+    expect(answers).toEqual([{ ok: false, code: 'timeout-connection-lost' }]);
+  });
+
+  test('only what no leader took, and what may be repeated, is proposed again', () => {
+    const table = new ProposalTable();
+    table.add(pending(1n, []));
+    table.add(pending(2n, [], { proposedTerm: 2 }));
+    table.add(pending(3n, [], { proposedTerm: 2, repeatable: true }));
+    table.add(pending(4n, [], { proposedTerm: 3, repeatable: true }));
+    const again: bigint[] = [];
+    table.forEachToPropose(3, (p) => again.push(p.requestId));
+    expect(again).toEqual([1n, 3n]);
+  });
+
+  test('a cancelled proposal is forgotten', () => {
+    const table = new ProposalTable();
+    const answers: ProposalResult[] = [];
+    table.add(pending(1n, answers))();
+    table.applied(1n, OK, 3);
+    expect(answers).toEqual([]);
+    expect(table.size).toBe(0);
+  });
+});

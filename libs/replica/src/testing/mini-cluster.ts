@@ -1,0 +1,291 @@
+/**
+ * Members in one process for this room's tests: real raft, log, state machine and watches; disk,
+ * network and time are models. Time passes only by `advance`; messages take one turn.
+ */
+import { NO_PROBE, Random, assert } from '@conclave/base';
+import type { Current, DataDirectory } from '@conclave/base';
+import { createLogSync, openLog } from '@conclave/log';
+import { StateMachine } from '@conclave/statemachine';
+import { KV_OPTIONS } from '@conclave/mvcc';
+import { MemoryEngine, MemoryLogDisk, TaskQueue } from '@conclave/testkit';
+import { WatchRoom } from '@conclave/watch';
+import type { RaftMessage, SnapshotMeta } from '@conclave/wire';
+import { foundingLog } from '../bootstrap.js';
+import { copyState } from './copy-state.js';
+import type { PeerTransport, ReceivedState, ReplicaOptions, SnapshotTransfer } from '../options.js';
+import { Replica } from '../replica.js';
+
+const CLUSTER = 77n;
+const EMPTY_CONF = {
+  voters: [],
+  learners: [],
+  votersOutgoing: [],
+  learnersNext: [],
+  autoLeave: false,
+};
+
+/** One member: what outlives a crash, and its running replica. */
+export class MiniMember {
+  readonly id: bigint;
+  readonly disk: MemoryLogDisk;
+  readonly #cluster: MiniCluster;
+  engines = new Map<number, MemoryEngine>();
+  current: Current = { stateNumber: 1, firstSegment: 1 };
+  replica: Replica | null = null;
+  received: { meta: SnapshotMeta; state: ReceivedState } | null = null;
+  fatal: string | null = null;
+  /** Bumped by every start and crash: late completions of an earlier life are dropped. */
+  life = 0;
+
+  constructor(cluster: MiniCluster, id: bigint, random: Random) {
+    this.#cluster = cluster;
+    this.id = id;
+    this.disk = new MemoryLogDisk(cluster.tasks, random);
+    this.engines.set(1, new MemoryEngine(cluster.tasks));
+  }
+
+  get running(): Replica {
+    assert(this.replica !== null, 'the member runs');
+    return this.replica;
+  }
+
+  get engine(): MemoryEngine {
+    return this.engines.get(this.current.stateNumber) as MemoryEngine;
+  }
+}
+
+export interface MiniOptions {
+  readonly members: number;
+  readonly seed: number;
+  readonly catchUpEntries?: number;
+  readonly snapshotCount?: number;
+  readonly flushIntervalMs?: number;
+}
+
+export class MiniCluster {
+  readonly tasks = new TaskQueue();
+  readonly members: MiniMember[] = [];
+  readonly #options: MiniOptions;
+  readonly #random: Random;
+  nowMs = 1_000;
+  /** `${from}>${to}`: nothing arrives. */
+  readonly cut = new Set<string>();
+
+  constructor(options: MiniOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    for (let i = 1; i <= options.members; i++) {
+      const member = new MiniMember(this, BigInt(i), this.#random.fork());
+      this.members.push(member);
+      createLogSync(
+        member.disk,
+        this.#logOptions(member.id),
+        { term: 1, vote: 0n, commit: 0 },
+        {
+          index: 0,
+          term: 0,
+          confState: EMPTY_CONF,
+        },
+      );
+    }
+    for (const member of this.members) this.start(member);
+  }
+
+  #logOptions(memberId: bigint) {
+    return {
+      clusterId: CLUSTER,
+      memberId,
+      incarnation: memberId,
+      segmentBytes: 64 * 1024,
+      entryBytesMax: 1024 * 1024,
+    };
+  }
+
+  start(member: MiniMember): void {
+    const opened = openLog(member.disk, this.#logOptions(member.id), member.current.firstSegment);
+    if (!opened.ok) throw new Error(`${member.id}: ${opened.message}`);
+    const { log } = opened;
+    if (log.lastIndex === 0) {
+      const founders = this.members.map((m) => ({
+        id: m.id,
+        peerURLs: [`http://127.0.0.1:${2_000n + m.id}`],
+      }));
+      log.append(foundingLog(founders), () => undefined);
+      this.tasks.run();
+    }
+    const ports = {
+      engine: member.engine,
+      scheduler: this.tasks,
+      probe: NO_PROBE,
+      failed: (message: string): void => {
+        member.fatal = message;
+      },
+    };
+    const machine = new StateMachine({ store: KV_OPTIONS }, ports);
+    let loaded = false;
+    machine.load((failure) => {
+      assert(failure === null, 'the state loads');
+      loaded = true;
+    });
+    this.tasks.run();
+    assert(loaded, 'the state is loaded');
+    const watches = new WatchRoom(
+      {
+        progressIntervalMs: 600_000,
+        fragmentBytesMax: 2 << 20,
+        watchersPerStreamMax: 1_000,
+        historyRowsMax: 1_000,
+        streamQueueBytesMax: 1 << 20,
+      },
+      { store: machine.store, scheduler: this.tasks, probe: NO_PROBE, random: new Random(1) },
+    );
+    const life = ++member.life;
+    const replica = new Replica(this.#replicaOptions(member.id), {
+      clock: { monotonicMs: () => this.nowMs, wallMs: () => this.nowMs },
+      scheduler: {
+        yieldTo: (task) =>
+          this.tasks.yieldTo(() => {
+            if (member.life === life) task();
+          }),
+      },
+      probe: NO_PROBE,
+      log,
+      engine: member.engine,
+      machine,
+      watches,
+      directory: this.#directory(member),
+      transport: this.#transport(member),
+      snapshots: this.#snapshots(member),
+      fatal: (message) => {
+        member.fatal = message;
+      },
+      removed: () => undefined,
+    });
+    member.replica = replica;
+  }
+
+  #replicaOptions(memberId: bigint): ReplicaOptions {
+    return {
+      clusterId: CLUSTER,
+      memberId,
+      name: `m${memberId}`,
+      clientURLs: [`http://127.0.0.1:${memberId}`],
+      incarnation: memberId,
+      tickMs: 100,
+      electionTicks: 10,
+      preVote: true,
+      requestBytesMax: 1_572_864,
+      catchUpEntries: this.#options.catchUpEntries ?? 5_000,
+      snapshotCount: this.#options.snapshotCount ?? 10_000,
+      flushBytes: 32 << 20,
+      flushIntervalMs: this.#options.flushIntervalMs ?? 10_000,
+      overlayBytesMax: 64 << 20,
+      clusterVersion: '3.6.0',
+      seed: Number(memberId) + this.#options.seed,
+    };
+  }
+
+  #directory(member: MiniMember): DataDirectory {
+    return {
+      get current() {
+        return member.current;
+      },
+      openState: (n, done) => {
+        const engine = new MemoryEngine(this.tasks);
+        member.engines.set(n, engine);
+        this.tasks.yieldTo(() => done(null, engine));
+      },
+      switchTo: (current, done) => {
+        this.tasks.yieldTo(() => {
+          member.current = current;
+          done(null);
+        });
+      },
+      removeState: (n, done) => {
+        member.engines.delete(n);
+        this.tasks.yieldTo(() => done(null));
+      },
+    };
+  }
+
+  #transport(from: MiniMember): PeerTransport {
+    return {
+      send: (to, messages) => this.#deliver(from, to, messages),
+      connectedSinceMs: (id) =>
+        this.cut.has(`${id}>${from.id}`) || this.#find(id)?.replica === null ? null : 0,
+      membersChanged: () => undefined,
+      channel: () => null,
+    };
+  }
+
+  #deliver(from: MiniMember, to: bigint, messages: readonly RaftMessage[]): void {
+    if (this.cut.has(`${from.id}>${to}`)) return;
+    const member = this.#find(to);
+    if (!member) return;
+    this.tasks.yieldTo(() => {
+      const { replica } = member;
+      if (!replica) return;
+      const slots = { from: replica.slots.slotOf(from.id), to: replica.slots.slotOf(to) };
+      replica.receive(
+        from.id,
+        messages.map((m) => ({ ...m, ...slots })),
+      );
+    });
+  }
+
+  #find(id: bigint): MiniMember | undefined {
+    return this.members.find((m) => m.id === id);
+  }
+
+  /** Copies the engine row by row, as a stream would. */
+  #snapshots(from: MiniMember): SnapshotTransfer {
+    return {
+      send: (to, done) => {
+        const target = this.#find(to);
+        if (!target?.replica || this.cut.has(`${from.id}>${to}`)) {
+          this.tasks.yieldTo(() => done(null));
+          return;
+        }
+        copyState(this.tasks, from, target, done);
+      },
+      take: (meta) => {
+        const { received } = from;
+        if (received?.meta.index !== meta.index) return null;
+        from.received = null;
+        return received.state;
+      },
+    };
+  }
+
+  /** The process dies; what was not durable may be lost. */
+  crash(member: MiniMember): void {
+    member.replica = null;
+    member.life++;
+    member.disk.kill();
+    member.disk.losePower();
+    member.engine.crash();
+  }
+
+  /** Lets `ms` pass, in steps of 20 ms, everything that becomes due included. */
+  advance(ms: number): void {
+    for (const end = this.nowMs + ms; this.nowMs < end; this.nowMs += 20) {
+      for (const member of this.members) member.replica?.poll();
+      this.tasks.run();
+      for (const m of this.members) {
+        if (m.fatal !== null) throw new Error(`member ${m.id}: ${m.fatal}`);
+      }
+    }
+  }
+
+  /** Lets time pass until `check` holds. */
+  until(what: string, check: () => boolean, ms = 20_000): void {
+    for (const end = this.nowMs + ms; !check();) {
+      if (this.nowMs >= end) throw new Error(`after ${ms} ms still not: ${what}`);
+      this.advance(20);
+    }
+  }
+
+  get leader(): MiniMember | undefined {
+    return this.members.find((m) => m.replica?.isLeader === true);
+  }
+}
