@@ -6,6 +6,7 @@ import {
   KeyValue,
   PutRequest,
   RangeRequest,
+  RangeResponse,
   RequestHeader,
   RequestOp,
   ResponseHeader,
@@ -120,6 +121,16 @@ describe('tolerated as etcd tolerates it', () => {
         }
       }
     }
+  });
+
+  test('an answer of etcd 3.4.23 is written back byte for byte', () => {
+    const hex =
+      '0a1a08b298eaf1948386fccd0110cdd2918bd2b881cf8e011806200212090a016110031803200112090a016210' +
+      '041804200112090a016310051805200112090a016410061806200112090a016b1002180220012005';
+    const answer = RangeResponse.decode(Buffer.from(hex, 'hex'));
+    expect(answer.header?.revision).toBe(6);
+    expect(answer.kvs.map((kv) => kv.modRevision)).toEqual([3, 4, 5, 6, 2]);
+    expect(Buffer.from(RangeResponse.encode(answer)).toString('hex')).toBe(hex);
   });
 
   test('invalid UTF-8 becomes U+FFFD', () => {
