@@ -60,11 +60,14 @@ export function initialRaftState(
     },
     confState: slots.toSlots(machine.confState),
     applied,
-    entries: loadEntries(log, applied + 1),
+    entries: loadEntries(log, Math.min(applied + 1, log.lastIndex)),
   };
 }
 
-/** Everything not applied yet; the rest of the log stays on disk until a follower asks for it. */
+/**
+ * Everything not applied yet, and the last entry in any case, which tells raft where the log ends. The
+ * rest stays on disk until a follower asks for it.
+ */
 function loadEntries(log: DurableLog, from: number): Entry[] {
   const entries: Entry[] = [];
   for (let at = from; at <= log.lastIndex;) {
