@@ -530,6 +530,25 @@ describe('catching up', () => {
     expect(client.responses.some((r) => r.watchId === -1 && r.header?.revision === 5)).toBe(true);
   });
 
+  test('too much published during a read costs another turn and loses nothing', () => {
+    const { client, room, turns, put } = setup();
+    put('a', '2');
+    client.create('a', { startRevision: 2 });
+    client.take();
+    turns.runOne();
+    turns.runOne();
+    for (let i = 0; i < 200; i++) put('a', 'x');
+    client.create('a', { startRevision: 100 });
+    turns.runOne();
+    for (let i = 0; i < 10_001; i++) put('a', 'y');
+    turns.runOne();
+    expect(room.laggingCount).toBe(1);
+    turns.run();
+    expect(room.laggingCount).toBe(0);
+    const seen = client.responses.filter((r) => r.watchId === 1).flatMap((r) => r.events);
+    expect(seen.length).toBe(room.published - 99);
+  });
+
   test('cancelling and closing during a read are harmless', () => {
     const { client, room, turns, put } = setup();
     put('a', '2');
@@ -575,6 +594,21 @@ describe('after a snapshot', () => {
       '#0 rev 9 a=9@9',
       '#1 rev 9 a=9@9',
     ]);
+  });
+
+  test('previous records asked of the old store are asked again of the new one', () => {
+    const { client, room, store, turns, put } = setup();
+    put('a', '2');
+    client.create('a', { prevKv: true });
+    client.take();
+    store.holdRecords = true;
+    put('a', '3');
+    const ahead = new FakeStore(turns);
+    ahead.replaceBy(store);
+    store.replaceBy(ahead);
+    room.restored();
+    store.releaseRecords();
+    expect(client.take()).toEqual(['#0 rev 3 a=3(was 2)@3']);
   });
 
   test('a watcher that the snapshot has compacted away is told so', () => {

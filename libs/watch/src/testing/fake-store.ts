@@ -36,6 +36,7 @@ export class FakeStore implements WatchedStore {
   readonly #random: Random | null;
   readonly #latest = new Map<ByteString, Version>();
   readonly #records = new Map<string, Uint8Array>();
+  readonly #revisions = new Map<Revision, readonly MvccEvent[]>();
 
   constructor(scheduler: Scheduler, random: Random | null = null) {
     this.#scheduler = scheduler;
@@ -52,6 +53,7 @@ export class FakeStore implements WatchedStore {
     const main = ++this.revision;
     const events = writes.map((write, sub) => this.#event(write, main, sub));
     this.events.push(...events);
+    this.#revisions.set(main, events);
     return events;
   }
 
@@ -66,9 +68,11 @@ export class FakeStore implements WatchedStore {
     this.events.push(...source.events);
     this.revision = source.revision;
     this.compactRevision = source.compactRevision;
+    this.#held.length = 0;
     this.#latest.clear();
     for (const [key, version] of source.#latest) this.#latest.set(key, version);
     for (const [name, record] of source.#records) this.#records.set(name, record);
+    for (const [revision, events] of source.#revisions) this.#revisions.set(revision, events);
   }
 
   readonly history: Store['history'] = (query, done) => {
@@ -111,9 +115,8 @@ export class FakeStore implements WatchedStore {
     else this.#scheduler.yieldTo(task);
   }
 
-  /** Revisions have no gaps, so a binary search would do; the tests are small. */
-  #at(revision: Revision): MvccEvent[] {
-    return this.events.filter((event) => event.main === revision);
+  #at(revision: Revision): readonly MvccEvent[] {
+    return this.#revisions.get(revision) ?? [];
   }
 
   #event({ key, value }: FakeWrite, main: Revision, sub: number): MvccEvent {
