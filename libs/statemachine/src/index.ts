@@ -2,11 +2,7 @@
 export { FEATURE_SUPPORTED } from './applier.js';
 export { STATE_FORMAT, readSnapshotMeta } from './rows.js';
 export { SESSION_LIMITS, type SessionLimits } from './sessions.js';
-export {
-  StateMachine,
-  type StateMachineOptions,
-  type StateMachinePorts,
-} from './state-machine.js';
+export { StateMachine, type StateMachineOptions, type StateMachinePorts } from './state-machine.js';
 export type {
   Alarm,
   Applied,

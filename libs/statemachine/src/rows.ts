@@ -52,7 +52,8 @@ function idKey(kind: number, ...ids: readonly bigint[]): Uint8Array {
   const key = new Uint8Array(1 + 8 * ids.length);
   const view = new DataView(key.buffer);
   key[0] = kind;
-  for (let i = 0; i < ids.length; i++) view.setBigUint64(1 + 8 * i, BigInt.asUintN(64, ids[i] as bigint));
+  for (let i = 0; i < ids.length; i++)
+    view.setBigUint64(1 + 8 * i, BigInt.asUintN(64, ids[i] as bigint));
   return key;
 }
 

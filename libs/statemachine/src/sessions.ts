@@ -15,7 +15,14 @@
  *
  * Invariants: kept sequences are in [mark, mark + window); `bytes` is the sum of kept bodies.
  */
-import { type EngineOp, type EngineRow, type Index, assert, assertLe, assertLt } from '@conclave/base';
+import {
+  type EngineOp,
+  type EngineRow,
+  type Index,
+  assert,
+  assertLe,
+  assertLt,
+} from '@conclave/base';
 import { SessionAnswer, SessionRow } from '@conclave/wire';
 import { keyId, sessionKey } from './rows.js';
 import type { ApplyErrorCode, ApplyResult } from './types.js';

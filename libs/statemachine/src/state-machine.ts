@@ -52,7 +52,7 @@ import type { Alarm, Applied, ApplyResult, Machine, MemberRecord } from './types
 
 /** Local settings: none changes what an entry does. */
 export interface StateMachineOptions {
-  readonly store: KvOptions;
+  readonly store: Partial<KvOptions>;
   /** Tests only: every member must have the same. */
   readonly sessions?: SessionLimits;
 }
@@ -61,6 +61,8 @@ export interface StateMachinePorts {
   readonly engine: EngineReader;
   readonly scheduler: Scheduler;
   readonly probe: Probe;
+  /** The engine failed or lacks a row: the process must stop. Default: throws. */
+  readonly failed?: (message: string) => void;
 }
 
 const NO_EVENTS: readonly MvccEvent[] = Object.freeze([]);
@@ -269,12 +271,7 @@ export class StateMachine implements Machine {
   }
 
   /** Applies unless the session says that it was applied, or must not be. */
-  #applyOnce(
-    decoded: DecodedEntry,
-    entry: Entry,
-    nowMs: number,
-    outcome: Outcome,
-  ): ApplyResult {
+  #applyOnce(decoded: DecodedEntry, entry: Entry, nowMs: number, outcome: Outcome): ApplyResult {
     const { session, sequence, lowestUnanswered } = decoded.header;
     const { revision } = this.store;
     if (session === 0n) return this.#applier.apply(decoded.command, entry, nowMs, outcome);
