@@ -1,0 +1,148 @@
+/**
+ * Cluster: who is a member, and changes of it (spec 2.9). Headers of these answers have no revision.
+ *
+ * What this member can judge alone (URL syntax, health) it judges before it proposes; the rest is
+ * judged at apply, alike on every member. There is no time limit but the client's own.
+ */
+import type { ConfChange } from '@conclave/wire';
+import {
+  ConfChangeTransition,
+  ConfChangeType,
+  type Member,
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberChange,
+  MemberListRequest,
+  MemberListResponse,
+  MemberPromoteRequest,
+  MemberPromoteResponse,
+  MemberRemoveRequest,
+  MemberRemoveResponse,
+  MemberUpdate,
+  MemberUpdateRequest,
+  MemberUpdateResponse,
+  type MembershipMember,
+  RequestField,
+} from '@conclave/wire';
+import { type ApiContext, bare } from './context.js';
+import { forwardUnary } from './forward.js';
+import { parsePeerUrls } from './member-url.js';
+import { mayAdd, mayPromote, mayRemove } from './reconfiguration.js';
+import type { UnaryCall } from './unary.js';
+
+/** "No time limit": longer than any client waits, and still a bound. */
+const PATIENCE_MS = 3_600_000;
+
+export function memberList(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
+  const answer = (): void => {
+    const response = MemberListResponse.create({ members: membersOf(api) });
+    api.replyWithoutRevision(call, MemberListResponse.encode(response));
+  };
+  if (MemberListRequest.decode(body).linearizable) api.linearizable(call, answer);
+  else answer();
+}
+
+export function memberAdd(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
+  const { peerURLs, isLearner } = MemberAddRequest.decode(body);
+  const urls = parsePeerUrls(peerURLs);
+  if (urls === null) return call.fail('bad-member-urls');
+  const fault = mayAdd(api, isLearner);
+  if (fault !== null) return call.fail(fault);
+  const ID = api.ports.newMemberId(urls);
+  const type = isLearner ? ConfChangeType.ADD_LEARNER : ConfChangeType.ADD_VOTER;
+  const joining: MembershipMember = {
+    ID,
+    raftAttributes: { peerUrls: [...urls], isLearner },
+    memberAttributes: null,
+  };
+  change(api, call, type, ID, [joining], () => {
+    const member: Member = { ID, name: '', peerURLs: [...urls], clientURLs: [], isLearner };
+    const response = MemberAddResponse.create({ member, members: membersOf(api) });
+    api.replyWithoutRevision(call, MemberAddResponse.encode(response));
+  });
+}
+
+export function memberRemove(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
+  const { ID } = MemberRemoveRequest.decode(body);
+  const fault = mayRemove(api, ID);
+  if (fault !== null) return call.fail(fault);
+  change(api, call, ConfChangeType.REMOVE, ID, [], () => {
+    const response = MemberRemoveResponse.create({ members: membersOf(api) });
+    api.replyWithoutRevision(call, MemberRemoveResponse.encode(response));
+  });
+}
+
+export function memberPromote(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
+  const { ID } = MemberPromoteRequest.decode(body);
+  if (!api.replica.isLeader) {
+    return forwardUnary(api, call, body, MemberPromoteResponse, (response) => {
+      const own = MemberPromoteResponse.encode({ ...response, header: null });
+      api.replyWithoutRevision(call, own);
+    });
+  }
+  const fault = mayPromote(api, ID);
+  if (fault !== null) return call.fail(fault);
+  change(api, call, ConfChangeType.ADD_VOTER, ID, [], () => {
+    const response = MemberPromoteResponse.create({ members: membersOf(api) });
+    api.replyWithoutRevision(call, MemberPromoteResponse.encode(response));
+  });
+}
+
+/** Changes no configuration of Raft, hence a request like any other in the log. */
+export function memberUpdate(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
+  const { ID, peerURLs } = MemberUpdateRequest.decode(body);
+  const urls = parsePeerUrls(peerURLs);
+  if (urls === null) return call.fail('bad-member-urls');
+  const update = MemberUpdate.encode({ memberID: ID, peerUrls: [...urls] });
+  call.hold(() =>
+    api.replica.propose(bare(RequestField.MEMBER_UPDATE, update), patience(call), (result) => {
+      api.settle(call, result, () => {
+        const response = MemberUpdateResponse.create({ members: membersOf(api) });
+        api.replyWithoutRevision(call, MemberUpdateResponse.encode(response));
+      });
+    }),
+  );
+}
+
+function change(
+  api: ApiContext,
+  call: UnaryCall,
+  type: ConfChangeType,
+  id: bigint,
+  members: MembershipMember[],
+  done: () => void,
+): void {
+  // Zero is no member's id, so nothing needs to be asked of the log.
+  if (id === 0n) return call.fail('member-not-found');
+  const requestID = api.replica.nextRequestId();
+  const context = MemberChange.encode({
+    requestID,
+    members,
+    learnersMax: api.options.maxLearners,
+  });
+  const confChange: ConfChange = {
+    transition: ConfChangeTransition.AUTO,
+    changes: [{ type, id }],
+    context,
+  };
+  call.hold(() =>
+    api.replica.proposeConfChange(confChange, requestID, patience(call), (result) => {
+      api.settle(call, result, done);
+    }),
+  );
+}
+
+function patience(call: UnaryCall): number {
+  return Math.min(call.head.timeoutMs ?? PATIENCE_MS, PATIENCE_MS);
+}
+
+/** As clients see them, sorted by id. */
+export function membersOf(api: ApiContext): Member[] {
+  return api.replica.machine.members.map((member) => ({
+    ID: member.id,
+    name: member.name,
+    peerURLs: [...member.peerURLs],
+    clientURLs: [...member.clientURLs],
+    isLearner: member.isLearner,
+  }));
+}
