@@ -1,1 +1,7 @@
-export {};
+export { type StorageCode, storageError } from './disk-trouble.js';
+export { FileBlobStore } from './file-blob-store.js';
+export { FileLogDisk } from './file-log-disk.js';
+export { type FileSystem, NODE_FS } from './file-system.js';
+export { RocksEngine } from './rocks-engine.js';
+export { MemberDirectory } from './member-directory.js';
+export { type Identity } from './member-files.js';
