@@ -3,7 +3,7 @@
  *
  * What node:http2 does itself: frame and header syntax, flow control, header limits, floods of
  * invalid frames. What is counted here: resets, SETTINGS, pings, silence, and readers that stall.
- * All time rules are checked by `sweep`, which the server calls once a second.
+ * All time rules are checked by `sweep`, which the server calls about once a second.
  */
 import {
   constants,
@@ -17,9 +17,9 @@ import { type CallHandler, Status } from '@conclave/base';
 
 import type { DeadlineWheel } from './deadlines.js';
 import type { GrpcLimits } from './limits.js';
-import { readHead, type HeadRefusal } from './metadata.js';
+import { headerBytes, readHead, type HeadRefusal } from './metadata.js';
 import { PingPolicy, TokenBucket } from './rate.js';
-import { type CallHost, Http2Call, stopClient } from './server-call.js';
+import { type CallHost, HEADERS_ALONE, Http2Call, stopClient } from './server-call.js';
 import { encodeStatusText } from './status-text.js';
 
 /** What a connection needs from its server. */
@@ -123,6 +123,12 @@ export class Http2Connection implements CallHost {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
+    if (headerBytes(fields) > this.limits.headerBytesMax) {
+      stream.on('error', () => undefined);
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      this.#countReset(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return;
+    }
     const result = readHead(fields, this.peer);
     if (!result.ok) {
       this.#refuse(stream, result);
@@ -147,7 +153,7 @@ export class Http2Connection implements CallHost {
         'grpc-status': refusal.code,
         'grpc-message': encodeStatusText(refusal.message),
       },
-      { endStream: true },
+      HEADERS_ALONE,
     );
     stream.resume();
     stopClient(stream);
@@ -216,10 +222,12 @@ export class Http2Connection implements CallHost {
 
   #keepAlive(nowMs: number): void {
     const limits = this.limits;
-    if (limits.keepaliveIntervalMs <= 0 || this.#session.destroyed) return;
+    if (this.#session.destroyed) return;
+    const wanted = limits.keepaliveIntervalMs > 0 ? limits.keepaliveIntervalMs : limits.silenceMs;
+    const intervalMs = Math.min(wanted, limits.silenceMs);
     if (this.#pingSentMs >= 0) {
       if (nowMs - this.#pingSentMs > limits.keepaliveTimeoutMs) this.destroy();
-    } else if (nowMs - this.#readMs >= limits.keepaliveIntervalMs) {
+    } else if (nowMs - this.#readMs >= intervalMs) {
       this.#pingSentMs = nowMs;
       this.#session.ping(() => undefined);
     }

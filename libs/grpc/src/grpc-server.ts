@@ -35,7 +35,6 @@ export interface GrpcServer {
   shutdown(graceMs: number, done: () => void): void;
 }
 
-const SWEEP_MS = 1000;
 /** What calls broken off at the end of a shutdown get to send their status. */
 const LAST_WORDS_MS = 200;
 
@@ -78,7 +77,7 @@ class Http2Server implements GrpcServer, ConnectionHost {
       return;
     }
     this.#connections.add(new Http2Connection(socket, peer, performance.now(), this));
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.limits.sweepMs).unref();
   }
 
   handlerOf(service: string): CallHandler | null {

@@ -35,6 +35,13 @@ export interface GrpcLimits {
   readonly keepaliveIntervalMs: number;
   /** ... and give up this much later (`--grpc-keepalive-timeout`). */
   readonly keepaliveTimeoutMs: number;
+  /**
+   * At the latest after this long without a byte we ping as well, whatever the interval above: after
+   * a connection error node:http2 sends GOAWAY, then tells nobody and keeps the socket for ever.
+   */
+  readonly silenceMs: number;
+  /** How often the rules about time are checked. */
+  readonly sweepMs: number;
   /** A connection without a call is closed after this long; 0 never, as etcd. */
   readonly idleMs: number;
   /** A client that takes nothing for this long while more than its credit waits is cut off. */
@@ -57,6 +64,8 @@ export const DEFAULT_GRPC_LIMITS: GrpcLimits = Object.freeze({
   keepaliveMinTimeMs: 5000,
   keepaliveIntervalMs: 2 * 3600 * 1000,
   keepaliveTimeoutMs: 20_000,
+  silenceMs: 60_000,
+  sweepMs: 1000,
   idleMs: 0,
   stalledMs: 30_000,
 });

@@ -112,6 +112,15 @@ function addMetadata(raw: RawHead, name: string, value: string): void {
   if (!raw.metadata.has(name)) raw.metadata.set(name, text);
 }
 
+const FIELD_OVERHEAD_BYTES = 32;
+
+/** The size of a header list as RFC 9113 section 6.5.2 counts it. */
+export function headerBytes(fields: readonly string[]): number {
+  let bytes = (fields.length / 2) * FIELD_OVERHEAD_BYTES;
+  for (let i = 0; i < fields.length; i++) bytes += (fields[i] as string).length;
+  return bytes;
+}
+
 /** Reads the header fields, given as name, value, name, value, ... in their order on the wire. */
 export function readHead(fields: readonly string[], peer: string): HeadResult {
   const raw = collect(fields);

@@ -36,6 +36,10 @@ export interface CallHost {
   callClosed(call: Http2Call, reset: boolean): void;
 }
 
+/** How an answer begins. gRPC has no `date`, and making one costs; the typings do not know the option. */
+const WITH_TRAILERS = Object.freeze({ waitForTrailers: true, sendDate: false });
+export const HEADERS_ALONE = Object.freeze({ endStream: true, sendDate: false });
+
 /** Messages up to this size are copied behind their head, larger ones are written by reference. */
 const COPY_BYTES_MAX = 16 * 1024;
 
@@ -280,10 +284,7 @@ export class Http2Call implements ServerCall, Expiring {
     if (this.#isHeadSent) return;
     this.#isHeadSent = true;
     this.#stream.on('wantTrailers', () => this.#sendTrailers());
-    this.#stream.respond(
-      { ':status': 200, 'content-type': this.#contentType },
-      { waitForTrailers: true },
-    );
+    this.#stream.respond({ ':status': 200, 'content-type': this.#contentType }, WITH_TRAILERS);
   }
 
   #sendTrailersOnly(): void {
@@ -296,7 +297,7 @@ export class Http2Call implements ServerCall, Expiring {
         'grpc-status': this.#code,
         'grpc-message': encodeStatusText(this.#message),
       },
-      { endStream: true },
+      HEADERS_ALONE,
     );
     this.#letGo();
   }
