@@ -130,12 +130,12 @@ export class Dialer {
 
   /** The WebSocket is open: say who we are and wait for the answer. */
   #greet(ws: WebSocket, url: string): void {
-    const { pingMs, livenessMs, handshakeMs } = this.#options;
+    const { pingMs, livenessMs, closeMs, handshakeMs } = this.#options;
     const timeout = setTimeout(() => socket.destroy('no answer to hello'), handshakeMs);
     timeout.unref();
     const socket = new FrameSocket(
       ws,
-      { clock: this.#ports.clock, pingMs, livenessMs },
+      { clock: this.#ports.clock, pingMs, livenessMs, closeMs },
       {
         message: (bytes) => {
           clearTimeout(timeout);

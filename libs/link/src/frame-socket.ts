@@ -25,6 +25,8 @@ export interface Liveness {
   readonly clock: Clock;
   readonly pingMs: number;
   readonly livenessMs: number;
+  /** How long the other side may take to agree to an end. */
+  readonly closeMs: number;
 }
 
 /** WebSocket options of both sides. */
@@ -44,13 +46,12 @@ export function clientOptions(handshakeMs: number, payloadBytesMax: number): Cli
   };
 }
 
-const CLOSE_GRACE_MS = 2_000;
-
 export class FrameSocket {
   #events: FrameSocketEvents;
   readonly #ws: WebSocket;
   readonly #beat: { stop(): void };
   readonly #clock: Clock;
+  readonly #closeMs: number;
   #heardMs: number;
   #pingSentMs = -1;
   #rttMs = -1;
@@ -64,6 +65,7 @@ export class FrameSocket {
     this.#ws = ws;
     this.#events = events;
     this.#clock = liveness.clock;
+    this.#closeMs = liveness.closeMs;
     this.#heardMs = liveness.clock.monotonicMs();
     ws.binaryType = 'nodebuffer';
     ws.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
@@ -117,7 +119,7 @@ export class FrameSocket {
   close(reason: string): void {
     if (this.#closed) return;
     this.#ws.close(1000, reason.replace(/[^ -~]/g, '?').slice(0, 100));
-    const timer = setTimeout(() => this.#ws.terminate(), CLOSE_GRACE_MS);
+    const timer = setTimeout(() => this.#ws.terminate(), this.#closeMs);
     timer.unref();
     this.#ws.once('close', () => clearTimeout(timer));
     this.#end(reason);

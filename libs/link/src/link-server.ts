@@ -81,14 +81,14 @@ export class LinkServer {
   }
 
   #greet(ws: WebSocket, path: LinkPath, peer: string): void {
-    const { pingMs, livenessMs, handshakeMs } = this.#options;
+    const { pingMs, livenessMs, closeMs, handshakeMs } = this.#options;
     const { clock } = this.#ports;
     const timeout = setTimeout(() => socket.destroy('no hello'), handshakeMs);
     timeout.unref();
     let heard = false;
     const socket = new FrameSocket(
       ws,
-      { clock, pingMs, livenessMs },
+      { clock, pingMs, livenessMs, closeMs },
       {
         message: (bytes) => {
           // Nothing may follow a hello before its answer.

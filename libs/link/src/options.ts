@@ -10,6 +10,8 @@ export interface LinkOptions {
   /** A ping this often; a connection silent for `livenessMs` is given up. */
   readonly pingMs: number;
   readonly livenessMs: number;
+  /** How long the other side may take to agree to the end of a connection. */
+  readonly closeMs: number;
   /** How often a member repeats what it knows of the leader to those linked to it. */
   readonly reportMs: number;
   /** Bytes not yet taken by the socket above which a peer frame is dropped. */
@@ -43,6 +45,7 @@ export const DEFAULT_LINK_OPTIONS: LinkOptions = Object.freeze({
   backoffMaxMs: 2_000,
   pingMs: 1_000,
   livenessMs: 5_000,
+  closeMs: 1_000,
   reportMs: 250,
   peerBufferedBytesMax: 8 * 1024 * 1024,
   peerMessagesMax: 65_536,
