@@ -241,7 +241,7 @@ export class KvStore implements Store {
     const { compactRevision } = state;
     const at = revision === 0 ? current : revision;
     if (at > current) done({ ok: false, code: 'future-revision' });
-    else if (at < compactRevision) done({ ok: false, code: 'compacted' });
+    else if (at > 0 && at < compactRevision) done({ ok: false, code: 'compacted' });
     else {
       new HashRead(state, at, compactRevision, (hash) => {
         if (hash === null) this.hashKv(revision, done);

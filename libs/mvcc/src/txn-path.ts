@@ -4,13 +4,14 @@
  * All compares, those of nested transactions too, see the state before the transaction. Then every
  * put on the taken path is checked, then every range; if one fails nothing is applied.
  */
-import { type Revision, toByteString } from '@conclave/base';
+import { type ByteString, type Revision, toByteString } from '@conclave/base';
 import type { PutRequest, RangeRequest, RequestOp, TxnRequest } from '@conclave/wire';
 import { type RecordOf, holds } from './compare.js';
 import type { KeyIndex } from './key-index.js';
+import { inRange, keyRangeOf } from './key-range.js';
 import { planRange } from './range-plan.js';
 import type { State } from './state.js';
-import type { MvccErrorCode } from './types.js';
+import type { KeyRange, MvccErrorCode } from './types.js';
 
 /** The branch taken, with the paths of its nested transactions in order. */
 export interface Path {
@@ -50,19 +51,65 @@ export function checkPath(
   path: Path,
   leaseExists: LeaseExists,
 ): MvccErrorCode | null {
-  return checkPuts(state, path, leaseExists) ?? checkRanges(state, path);
+  return checkPuts(state, path, leaseExists, new Foreseen()) ?? checkRanges(state, path);
 }
 
-function checkPuts(state: State, path: Path, leaseExists: LeaseExists): MvccErrorCode | null {
+/**
+ * What the path has deleted so far. A put that wants the key's old value or lease must find the key
+ * when its turn comes, too: etcd stops in the middle of applying such a transaction (a put with
+ * ignore_value behind a deletion of its key) and crashes; here it is refused before it begins.
+ */
+class Foreseen {
+  readonly #deleted: KeyRange[] = [];
+  readonly #revived = new Set<ByteString>();
+
+  delete(range: KeyRange | null): void {
+    if (range === null) return;
+    this.#deleted.push(range);
+    for (const key of this.#revived) if (inRange(range, key)) this.#revived.delete(key);
+  }
+
+  put(key: Uint8Array): void {
+    if (this.#deleted.length > 0) this.#revived.add(toByteString(key));
+  }
+
+  gone(key: Uint8Array): boolean {
+    if (this.#deleted.length === 0) return false;
+    const text = toByteString(key);
+    return !this.#revived.has(text) && this.#deleted.some((range) => inRange(range, text));
+  }
+}
+
+function checkPuts(
+  state: State,
+  path: Path,
+  leaseExists: LeaseExists,
+  foreseen: Foreseen,
+): MvccErrorCode | null {
   let nested = 0;
   for (const op of path.ops) {
     let code: MvccErrorCode | null = null;
-    if (op.request === null) code = 'key-not-found';
-    else if (op.request.$case === 'requestPut') {
-      const put = op.request.requestPut;
-      code = needsMissingKey(state, put) ?? needsMissingLease(put, leaseExists);
-    } else if (op.request.$case === 'requestTxn') {
-      code = checkPuts(state, path.nested[nested++] as Path, leaseExists);
+    switch (op.request?.$case) {
+      case undefined:
+        code = 'key-not-found';
+        break;
+      case 'requestPut': {
+        const put = op.request.requestPut;
+        code = needsMissingKey(state, put) ?? needsMissingLease(put, leaseExists);
+        if ((put.ignoreValue || put.ignoreLease) && foreseen.gone(put.key)) code = 'key-not-found';
+        foreseen.put(put.key);
+        break;
+      }
+      case 'requestDeleteRange': {
+        const { key, rangeEnd } = op.request.requestDeleteRange;
+        foreseen.delete(keyRangeOf(key, rangeEnd));
+        break;
+      }
+      case 'requestTxn':
+        code = checkPuts(state, path.nested[nested++] as Path, leaseExists, foreseen);
+        break;
+      case 'requestRange':
+        break;
     }
     if (code !== null) return code;
   }
