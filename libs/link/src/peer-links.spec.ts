@@ -222,7 +222,7 @@ test('a snapshot stream carries begin, chunks, end one way and acks the other', 
   const [a, b] = await pair();
   const seen: string[] = [];
   b.receiver = {
-    begin: (f) => seen.push(`begin ${f.chunks}`),
+    begin: (f) => seen.push(`begin ${f.meta.index}`),
     chunk: (f) => seen.push(`chunk ${f.number} ${f.data.length}`),
     end: (f) => seen.push(`end ${f.chunks}`),
     closed: () => seen.push('closed'),
@@ -242,16 +242,17 @@ test('a snapshot stream carries begin, chunks, end one way and acks the other', 
       stream.send({
         type: 'snapshot-begin',
         snapshotId: 5n,
+        format: 1,
+        clusterId: 7n,
+        feature: 0,
         meta: { index: 10, term: 2, confState },
-        chunkBytes: data.length,
-        chunks: 3,
-        totalBytes: 3 * data.length,
       });
       for (let number = 0; number < 3; number++) {
         stream.send({ type: 'snapshot-chunk', snapshotId: 5n, number, crc: crc32c(data), data });
         sent++;
       }
-      stream.send({ type: 'snapshot-end', snapshotId: 5n, chunks: 3, crc: 0 });
+      const bytes = 3 * data.length;
+      stream.send({ type: 'snapshot-end', snapshotId: 5n, chunks: 3, rows: 1, bytes, crc: 0 });
     },
     ack() {},
     drained() {},
@@ -260,7 +261,7 @@ test('a snapshot stream carries begin, chunks, end one way and acks the other', 
   await until(() => seen.at(-1) === 'end 3');
   expect(sent).toBe(3);
   const chunks = [0, 1, 2].map((n) => `chunk ${n} ${data.length}`);
-  expect(seen).toEqual(['begin 3', ...chunks, 'end 3']);
+  expect(seen).toEqual(['begin 10', ...chunks, 'end 3']);
   stream.close('done');
   await until(() => seen.at(-1) === 'closed');
 });

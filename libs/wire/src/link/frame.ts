@@ -147,10 +147,12 @@ export interface SnapshotBeginFrame {
   readonly type: 'snapshot-begin';
   /** Names this snapshot to the receiver, so that a later connection can resume it. */
   readonly snapshotId: bigint;
+  /** Of the rows in the chunks; judged by the receiver, which names an unknown one. */
+  readonly format: number;
+  readonly clusterId: bigint;
+  /** The replicated feature number of the state: the receiver must know it. */
+  readonly feature: number;
   readonly meta: SnapshotMeta;
-  readonly chunkBytes: number;
-  readonly chunks: number;
-  readonly totalBytes: number;
 }
 
 export interface SnapshotChunkFrame {
@@ -168,6 +170,9 @@ export interface SnapshotEndFrame {
   readonly type: 'snapshot-end';
   readonly snapshotId: bigint;
   readonly chunks: number;
+  readonly rows: number;
+  /** Of all chunks together. */
+  readonly bytes: number;
   /** CRC-32C carried on over all chunks. */
   readonly crc: number;
 }

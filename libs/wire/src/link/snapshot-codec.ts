@@ -14,8 +14,8 @@ import {
 /**
  * The four frames of a snapshot stream, without their type byte.
  *
- * The decoder answers for what can be told from one frame: sizes that agree with each other, a
- * checksum that agrees with its data. Order and completeness are the receiver's.
+ * The decoder answers for what can be told from one frame: bounds, and a checksum that agrees with its
+ * data. Order and completeness are the receiver's.
  */
 
 const ACK_TEXT_BYTES_MAX = 4_096;
@@ -27,21 +27,19 @@ const ACK_STATES: readonly SnapshotAckState[] = ['receiving', 'received', 'refus
 
 export function putSnapshotBegin(frame: SnapshotBeginFrame, w: ByteWriter): void {
   w.u64(frame.snapshotId);
-  w.number(frame.chunkBytes);
-  w.number(frame.chunks);
-  w.number(frame.totalBytes);
+  w.number(frame.format);
+  w.u64(frame.clusterId);
+  w.number(frame.feature);
   putSnapshotMeta(frame.meta, w);
 }
 
 export function readSnapshotBegin(r: ByteReader): SnapshotBeginFrame {
   const snapshotId = r.u64();
-  const chunkBytes = r.number(SNAPSHOT_CHUNK_BYTES_MAX);
-  const chunks = r.number(CHUNKS_MAX);
-  const totalBytes = r.number();
-  if (chunkBytes === 0) r.fail('chunks of nothing');
-  if (chunks !== Math.ceil(totalBytes / chunkBytes)) r.fail('chunks that do not make the total');
+  const format = r.number();
+  const clusterId = r.u64();
+  const feature = r.number();
   const meta = readSnapshotMeta(r);
-  return { type: 'snapshot-begin', snapshotId, meta, chunkBytes, chunks, totalBytes };
+  return { type: 'snapshot-begin', snapshotId, format, clusterId, feature, meta };
 }
 
 export function putSnapshotChunk(frame: SnapshotChunkFrame, w: ByteWriter): void {
@@ -64,13 +62,17 @@ export function readSnapshotChunk(r: ByteReader): SnapshotChunkFrame {
 export function putSnapshotEnd(frame: SnapshotEndFrame, w: ByteWriter): void {
   w.u64(frame.snapshotId);
   w.number(frame.chunks);
+  w.number(frame.rows);
+  w.number(frame.bytes);
   w.u32(frame.crc);
 }
 
 export function readSnapshotEnd(r: ByteReader): SnapshotEndFrame {
   const snapshotId = r.u64();
   const chunks = r.number(CHUNKS_MAX);
-  return { type: 'snapshot-end', snapshotId, chunks, crc: r.u32() };
+  const rows = r.number();
+  const bytes = r.number();
+  return { type: 'snapshot-end', snapshotId, chunks, rows, bytes, crc: r.u32() };
 }
 
 export function putSnapshotAck(frame: SnapshotAckFrame, w: ByteWriter): void {
