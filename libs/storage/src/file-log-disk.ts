@@ -39,6 +39,7 @@ export class FileLogDisk implements LogDisk {
   #failure: DiskFailure | null = null;
   #underWay = 0;
   #closing: DiskDone | null = null;
+  #closed = false;
 
   /** The directory exists. `system` is for tests that inject faults. */
   constructor(directory: string, system: FileSystem = NODE_FS) {
@@ -220,7 +221,8 @@ export class FileLogDisk implements LogDisk {
 
   #finishClose(): void {
     const done = this.#closing;
-    if (done === null || this.#underWay > 0) return;
+    if (done === null || this.#underWay > 0 || this.#closed) return;
+    this.#closed = true;
     let failure = this.#failure;
     for (const fd of this.#fds.values()) {
       try {
