@@ -193,9 +193,13 @@ export function ownVoteDurable(r: Raft): void {
   if (!r.tracker.votes.has(r.slot)) recordVote(r, r.slot, true);
 }
 
-/** True if there is a leader that we heard of within an election timeout (thesis 4.2.3). */
-export function hasFreshLeader(r: Raft): boolean {
-  return r.config.checkQuorum && r.leader !== 0 && r.electionElapsed < r.config.electionTicks;
+/**
+ * True if there is a leader, other than the one who asks, that we heard of within an election
+ * timeout (thesis 4.2.3). A leader that asks for votes has lost its lead and needs no protection.
+ */
+export function hasFreshLeader(r: Raft, asker: Slot): boolean {
+  if (!r.config.checkQuorum || r.leader === 0 || r.leader === asker) return false;
+  return r.electionElapsed < r.config.electionTicks;
 }
 
 /** Answers a request for a vote or pre-vote of our term or a later one. Any member answers. */

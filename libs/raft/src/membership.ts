@@ -32,7 +32,8 @@ export function applyConfChange(r: Raft, change: SlotConfChange): SlotConfState 
   const result = changeConf(r.tracker.confState, change);
   assert(result.ok, 'applyConfChange: a change that the configuration admits');
   r.confChangesHandled++;
-  r.tracker.change(result.confState, r.log.lastIndex + 1);
+  // A newcomer starts at the last entry, so that there is something to probe it with at once.
+  r.tracker.change(result.confState, Math.max(1, r.log.lastIndex));
   r.emit({ kind: 'conf-changed', index: r.log.applying });
   confChanged(r);
   return result.confState;

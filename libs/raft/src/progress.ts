@@ -7,7 +7,7 @@
  *
  * Invariant: match < next. In `probe` and `snapshot` the window is empty.
  */
-import { assertLt, type Index } from '@conclave/base';
+import { assertLt, type Index, type Term } from '@conclave/base';
 import type { SnapshotMeta } from '@conclave/wire';
 import { Inflights } from './inflights.js';
 import type { Slot } from './ready.js';
@@ -37,6 +37,9 @@ export class Progress {
   snapshotTick = 0;
   /** Id of the outstanding EntriesRequest for this peer, or 0. */
   reading = 0;
+  /** An entry of ours whose term was read back from disk: the one before those to send. */
+  readIndex: Index = -1;
+  readTerm: Term = 0;
 
   constructor(slot: Slot, next: Index, learner: boolean, inflights: Inflights) {
     this.slot = slot;
@@ -76,6 +79,7 @@ export class Progress {
     this.snapshot = null;
     this.snapshotTick = 0;
     this.reading = 0;
+    this.readIndex = -1;
     this.sentCommit = 0;
     this.inflights.clear();
     assertLt(this.match, this.next, 'Progress: match < next');

@@ -2,7 +2,7 @@
  * How a leader brings its log to the others (thesis 3.5): appends within each peer's window,
  * heartbeats, and what to do when the entries a peer needs are on disk only, or gone.
  */
-import { assertEq, assertLe, type Index } from '@conclave/base';
+import { assertEq, assertLe, type Index, type Term } from '@conclave/base';
 import type { Entry } from '@conclave/wire';
 import { appendMessage, heartbeatMessage } from './message.js';
 import type { Progress } from './progress.js';
@@ -42,7 +42,7 @@ export function sendAppend(r: Raft, peer: Progress, sendIfEmpty: boolean): boole
     needSnapshot(r, peer);
     return false;
   }
-  const prevTerm = r.log.term(prev);
+  const prevTerm = termBefore(r, peer);
   const windowFull = peer.state === 'replicate' && peer.inflights.full;
   const wanted = !windowFull && peer.next <= r.log.lastIndex;
   if (!wanted && !sendIfEmpty) return false;
@@ -57,11 +57,18 @@ export function sendAppend(r: Raft, peer: Progress, sendIfEmpty: boolean): boole
   return true;
 }
 
+/** The term of the entry before the next to send, if we know it. */
+function termBefore(r: Raft, peer: Progress): Term {
+  const prev = peer.next - 1;
+  const known = r.log.term(prev);
+  return known === UNKNOWN_TERM && peer.readIndex === prev ? peer.readTerm : known;
+}
+
 function emitAppend(
   r: Raft,
   peer: Progress,
   prev: Index,
-  prevTerm: number,
+  prevTerm: Term,
   entries: readonly Entry[],
 ): void {
   r.send(appendMessage(peer.slot, r.slot, r.term, prev, prevTerm, r.log.commit, entries));
@@ -90,29 +97,26 @@ export function peerEntriesRead(r: Raft, peer: Progress, entries: readonly Entry
     needSnapshot(r, peer);
     return;
   }
-  let prevTerm = r.log.term(prev);
-  let from = 0;
+  let rest = entries;
   if (first !== undefined && first.index === prev) {
-    prevTerm = first.term;
-    from = 1;
+    peer.readIndex = prev;
+    peer.readTerm = first.term;
+    rest = entries.slice(1);
   }
   // The read failed or came for another place: the next heartbeat's answer tries again.
-  const wrong = first === undefined || (from === 0 && first.index !== peer.next);
+  const wrong = first === undefined || (rest === entries && first.index !== peer.next);
+  const prevTerm = termBefore(r, peer);
   if (wrong || prevTerm === UNKNOWN_TERM) {
     peer.paused = true;
     return;
   }
-  const rest = from === 0 ? entries : entries.slice(1);
   if (rest.length > 0) {
     const last = rest[rest.length - 1] as Entry;
     assertEq(last.index, peer.next + rest.length - 1, 'entriesRead: contiguous');
     assertLe(last.index, r.log.lastIndex, 'entriesRead: of our log');
+    const windowFull = peer.state === 'replicate' && peer.inflights.full;
+    if (!windowFull) emitAppend(r, peer, prev, prevTerm, rest);
   }
-  if (peer.state === 'replicate' && peer.inflights.full) {
-    peer.paused = true;
-    return;
-  }
-  emitAppend(r, peer, prev, prevTerm, rest);
   sendAppends(r, peer);
 }
 

@@ -33,7 +33,7 @@ export function step(r: Raft, m: RaftMessage, snapshot: SlotSnapshotMeta | null)
   switch (m.type) {
     case MessageType.VOTE:
     case MessageType.PRE_VOTE:
-      if (m.type === MessageType.PRE_VOTE && m.term === r.term && hasFreshLeader(r)) {
+      if (m.type === MessageType.PRE_VOTE && m.term === r.term && hasFreshLeader(r, m.from)) {
         r.emit({ kind: 'vote-ignored', from: m.from, term: m.term, reason: 'leader-alive' });
         return;
       }
@@ -68,7 +68,7 @@ function stepRole(r: Raft, m: RaftMessage, snapshot: SlotSnapshotMeta | null): v
  */
 function raiseTerm(r: Raft, m: RaftMessage): boolean {
   const asksVote = m.type === MessageType.VOTE || m.type === MessageType.PRE_VOTE;
-  if (asksVote && m.context !== 1 && hasFreshLeader(r)) {
+  if (asksVote && m.context !== 1 && hasFreshLeader(r, m.from)) {
     r.emit({ kind: 'vote-ignored', from: m.from, term: m.term, reason: 'leader-alive' });
     return false;
   }

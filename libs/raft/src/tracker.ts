@@ -88,7 +88,7 @@ export class Tracker {
     const active = new Map<Slot, boolean>();
     for (const peer of this.peers) {
       active.set(peer.slot, peer.slot === self || peer.recentActive);
-      peer.recentActive = false;
+      peer.recentActive = peer.slot === self;
     }
     return jointVote(this.confState.voters, this.confState.votersOutgoing, active) === 'won';
   }
