@@ -1,5 +1,5 @@
 import { assert } from '@conclave/base';
-import type { Channel, Index, Term } from '@conclave/base';
+import type { Channel, Engine, Index, Term } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
 import type { Append, Ready, SlotSnapshotMeta, SoftState } from '@conclave/raft';
@@ -122,6 +122,7 @@ export class Replica implements ReplicaView {
       published: () => this.#leadership.announce(),
     });
     this.#membershipChanged();
+    this.#campaignIfAlone();
     this.#askDrain();
   }
 
@@ -159,6 +160,11 @@ export class Replica implements ReplicaView {
 
   get pendingProposals(): number {
     return this.#proposer.size;
+  }
+
+  /** The engine in use; a snapshot replaces it. */
+  get engine(): Engine {
+    return this.#writer.engine;
   }
 
   /** For status pages and tests. */
@@ -443,6 +449,13 @@ export class Replica implements ReplicaView {
     if (this.machine.isRemoved(this.memberId)) this.#ports.removed();
   }
 
+  /** The only voter has nobody to wait for. */
+  #campaignIfAlone(): void {
+    const { voters, votersOutgoing } = this.machine.confState;
+    const isAlone = voters.length === 1 && voters[0] === this.memberId;
+    if (isAlone && votersOutgoing.length === 0 && this.leaderId === 0n) this.#raft.campaign();
+  }
+
   #self(): MemberRecord | undefined {
     return this.machine.members.find((m) => m.id === this.memberId);
   }
@@ -451,6 +464,7 @@ export class Replica implements ReplicaView {
     this.#raft.appliedTo(index);
     this.#reads.applied(index);
     this.#waiters.applied(index);
+    if (this.leaderId === 0n) this.#campaignIfAlone();
     this.#askDrain();
   }
 

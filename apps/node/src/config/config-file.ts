@@ -46,7 +46,7 @@ export function settingsOfFile(text: string): ParseResult {
     return fail('the config file must hold a mapping of flag names to values');
   }
   const settings = new Map<string, string>();
-  for (const [key, value] of Object.entries(document)) {
+  for (const [key, value] of Object.entries(document as Record<string, unknown>)) {
     const section = SECTIONS[key];
     const fault = section
       ? readSection(settings, key, section, value)
@@ -68,7 +68,7 @@ function readSection(
 ): string | null {
   if (value === null) return null;
   if (typeof value !== 'object') return `config file: ${name} must be a mapping`;
-  for (const [key, inner] of Object.entries(value as object)) {
+  for (const [key, inner] of Object.entries(value as Record<string, unknown>)) {
     const flag = section[key];
     if (!flag) return `config file: unknown key ${name}.${key}`;
     const fault = readKey(settings, `${name}.${key}`, flag, inner);

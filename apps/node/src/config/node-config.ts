@@ -41,6 +41,7 @@ export interface NodeConfig {
   readonly hostWhitelist: readonly string[];
   readonly extensiveMetrics: boolean;
   readonly logLevel: string;
+  readonly logFormat: 'json' | 'console';
   readonly logOutputs: readonly string[];
   readonly warningApplyMs: number;
   readonly warningRequestMs: number;
@@ -98,6 +99,7 @@ export function validate(
     hostWhitelist: read.list('host-whitelist'),
     extensiveMetrics: read.text('metrics') === 'extensive',
     logLevel: read.text('log-level'),
+    logFormat: read.text('log-format') as 'json' | 'console',
     logOutputs: read.list('log-outputs'),
     warningApplyMs: read.durationMs('warning-apply-duration'),
     warningRequestMs: read.durationMs('warning-unary-request-duration'),

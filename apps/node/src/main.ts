@@ -1,0 +1,94 @@
+import { writeSync } from 'node:fs';
+import { ConclaveError } from '@conclave/base';
+import type { LogLevel } from '@conclave/base';
+import { Telemetry } from '@conclave/telemetry';
+import { loadConfig, usage } from './config/load-config.js';
+import type { NodeConfig } from './config/node-config.js';
+import { ConclaveNode } from './node.js';
+import { ETCD_VERSION, versionText } from './version.js';
+
+/** Whoever started us with a pipe may be gone: that is no reason to fail. */
+function print(fd: 1 | 2, text: string): void {
+  try {
+    writeSync(fd, `${text}\n`);
+  } catch {
+    // Nobody reads.
+  }
+}
+
+function main(): void {
+  const loaded = loadConfig(process.argv.slice(2), process.env);
+  switch (loaded.type) {
+    case 'fault':
+      print(2, loaded.text);
+      process.exitCode = loaded.exitCode;
+      return;
+    case 'show':
+      print(1, loaded.what === 'version' ? versionText(ETCD_VERSION) : usage());
+      return;
+    case 'run':
+      void run(loaded.config, loaded.warnings);
+  }
+}
+
+function levelOf(config: NodeConfig): LogLevel {
+  const { logLevel } = config;
+  return logLevel === 'dpanic' || logLevel === 'panic' ? 'fatal' : (logLevel as LogLevel);
+}
+
+async function run(config: NodeConfig, warnings: readonly string[]): Promise<void> {
+  let telemetry: Telemetry;
+  try {
+    const outputs = config.logOutputs;
+    telemetry = new Telemetry({
+      log: { level: levelOf(config), format: config.logFormat, outputs },
+    });
+  } catch (error) {
+    print(2, (error as Error).message);
+    process.exit(1);
+  }
+  let ending = false;
+  const exit = (code: number): void => {
+    telemetry.logger.flushSync();
+    process.exit(code);
+  };
+  const fatal = (message: string, cause?: unknown): void => {
+    if (ending) return;
+    ending = true;
+    const stack = cause instanceof Error && cause.stack ? { stack: cause.stack } : {};
+    telemetry.log('fatal', message, stack);
+    exit(1);
+  };
+  process.on('uncaughtException', (error) => fatal(`internal fault: ${error.message}`, error));
+  for (const warning of warnings) telemetry.log('warn', warning);
+  let node: ConclaveNode | null = null;
+  const removed = (): void => {
+    if (ending) return;
+    ending = true;
+    telemetry.log('warn', 'this member was removed from the cluster; it stops');
+    // A moment for the last acknowledgements to leave.
+    setTimeout(() => exit(0), 1_000);
+  };
+  const stop = async (signal: 'SIGINT' | 'SIGTERM'): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    telemetry.log('info', 'received signal; shutting down', { signal });
+    setTimeout(() => exit(1), 5_000).unref();
+    await node?.stop();
+    telemetry.logger.flushSync();
+    if (process.pid === 1) process.exit(0);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  process.on('SIGINT', () => void stop('SIGINT'));
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  try {
+    node = await ConclaveNode.start(config, telemetry, { fatal, removed });
+  } catch (error) {
+    const code = error instanceof ConclaveError ? { code: error.code } : {};
+    telemetry.log('fatal', `cannot start: ${(error as Error).message}`, code);
+    exit(1);
+  }
+}
+
+main();

@@ -1,0 +1,310 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { Api } from '@conclave/api';
+import {
+  type CallHandler,
+  type Probe,
+  Random,
+  type Scheduler,
+  Status,
+  hexId,
+} from '@conclave/base';
+import type { Clock } from '@conclave/base';
+import { ClientEdge } from '@conclave/edge';
+import { Http1Server, PortListener } from '@conclave/grpc';
+import { Replica } from '@conclave/replica';
+import { FileBlobStore } from '@conclave/storage';
+import type { Telemetry } from '@conclave/telemetry';
+import { WatchRoom } from '@conclave/watch';
+import type { NodeConfig } from './config/node-config.js';
+import { Heartbeat } from './heartbeat.js';
+import { memberId } from './ids.js';
+import { Incarnations } from './incarnations.js';
+import { nodeView } from './node-view.js';
+import { type OpenedMember, openMember } from './open-member.js';
+import { Peers } from './peers.js';
+import { peerHttp } from './peer-http.js';
+import { SnapshotTraffic } from './snapshot-traffic.js';
+import { ETCD_VERSION, clusterVersionOf } from './version.js';
+
+const HAND_OVER_MS = 500;
+const DRAIN_MS = 1_000;
+const REMOVED_MS = 1_000;
+const MIB = 1024 * 1024;
+
+/** The host's time; monotonic by construction. */
+export const CLOCK: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+export const SCHEDULER: Scheduler = { yieldTo: (task) => void setImmediate(task) };
+
+/** How a node ends: by a signal, or by a fault that it cannot go on with. */
+export interface NodeEnd {
+  fatal(message: string): void;
+  removed(): void;
+}
+
+/** One running member with its client edge. */
+export class ConclaveNode {
+  readonly #config: NodeConfig;
+  readonly #telemetry: Telemetry;
+  readonly #member: OpenedMember;
+  readonly #replica: Replica;
+  readonly #peers: Peers;
+  readonly #peerListener: PortListener;
+  readonly #peerHttp: Http1Server;
+  readonly #edge: ClientEdge;
+  readonly #heartbeat: Heartbeat;
+  readonly #end: NodeEnd;
+
+  private constructor(
+    config: NodeConfig,
+    telemetry: Telemetry,
+    member: OpenedMember,
+    end: NodeEnd,
+  ) {
+    this.#config = config;
+    this.#telemetry = telemetry;
+    this.#member = member;
+    this.#end = end;
+    const probe: Probe = telemetry;
+    const version = config.versionOverride || ETCD_VERSION;
+    let replica: Replica | null = null;
+    let api: CallHandler | null = null;
+    const identity = {
+      clusterId: member.clusterId,
+      memberId: member.memberId,
+      incarnation: member.incarnation,
+      feature: 0,
+      name: config.name,
+    };
+    const incarnations = new Incarnations(
+      new FileBlobStore(join(member.directory.path, 'member', 'peers')),
+      end.fatal,
+    );
+    const snapshots = new SnapshotTraffic({
+      clusterId: member.clusterId,
+      directory: member.directory,
+      engine: () => replica?.engine ?? member.engine,
+      probe,
+      scheduler: SCHEDULER,
+      clock: CLOCK,
+      links: () => this.#peers.snapshots,
+      urlsOf: (id) => this.#peers.peerURLs(id),
+    });
+    this.#peers = new Peers(
+      {
+        clock: CLOCK,
+        random: new Random(randomInt(2 ** 32)),
+        probe,
+        incarnations,
+        identity: () => identity,
+        replica: () => replica,
+        handler: { open: (call) => (api ?? NOT_READY).open(call) },
+        acceptSnapshot: (from, stream) => snapshots.accept(from, stream),
+        removed: () => end.removed(),
+      },
+      member.known,
+    );
+    const watches = new WatchRoom(
+      {
+        progressIntervalMs: config.watchProgressMs,
+        fragmentBytesMax: config.maxRequestBytes + 512 * 1024,
+        watchersPerStreamMax: 131_072,
+        historyRowsMax: 1_000,
+        streamQueueBytesMax: 4 * MIB,
+      },
+      {
+        store: member.machine.store,
+        scheduler: SCHEDULER,
+        probe,
+        random: new Random(randomInt(2 ** 32)),
+      },
+    );
+    this.#replica = replica = new Replica(
+      {
+        clusterId: member.clusterId,
+        memberId: member.memberId,
+        name: config.name,
+        clientURLs: config.advertiseClientURLs,
+        incarnation: member.incarnation,
+        tickMs: config.heartbeatMs,
+        electionTicks: Math.ceil(config.electionMs / config.heartbeatMs),
+        preVote: config.preVote,
+        requestBytesMax: config.maxRequestBytes,
+        catchUpEntries: config.catchUpEntries,
+        snapshotCount: config.snapshotCount,
+        flushBytes: 32 * MIB,
+        flushIntervalMs: 10_000,
+        overlayBytesMax: 64 * MIB,
+        clusterVersion: clusterVersionOf(version),
+        seed: randomInt(2 ** 32),
+      },
+      {
+        clock: CLOCK,
+        scheduler: SCHEDULER,
+        probe,
+        log: member.log,
+        engine: member.engine,
+        machine: member.machine,
+        watches,
+        directory: member.directory,
+        transport: this.#peers,
+        snapshots,
+        fatal: (message) => end.fatal(message),
+        removed: () => end.removed(),
+      },
+    );
+    replica.onLeaderChange(() => this.#peers.changed());
+    api = new Api(
+      {
+        reportedVersion: version,
+        storageVersion: clusterVersionOf(version),
+        maxRequestBytes: config.maxRequestBytes,
+        maxTxnOps: config.maxTxnOps,
+        quotaBytes: config.quotaBytes === 0 ? -1 : config.quotaBytes,
+        maxLearners: config.maxLearners,
+        strictReconfigCheck: config.strictReconfigCheck,
+      },
+      {
+        replica,
+        probe,
+        random: new Random(randomInt(2 ** 32)),
+        scheduler: SCHEDULER,
+        sizeBytes: () => this.#replica.engine.sizeBytes(),
+        newMemberId: (urls) => memberId(urls, String(Math.floor(CLOCK.wallMs() / 1_000))),
+      },
+    );
+    const view = nodeView(replica, version);
+    this.#edge = new ClientEdge(
+      {
+        limits: {
+          messageBytesMax: config.maxRequestBytes + 512 * 1024,
+          concurrentStreamsMax: Math.min(config.maxConcurrentStreams, 1_000_000),
+          keepaliveMinTimeMs: config.keepaliveMinTimeMs,
+          keepaliveIntervalMs: config.keepaliveIntervalMs,
+          keepaliveTimeoutMs: config.keepaliveTimeoutMs,
+        },
+        cors: config.cors,
+        hostWhitelist: config.hostWhitelist,
+        extensiveMetrics: config.extensiveMetrics,
+        requestTimeoutMs: 5_000 + 2 * config.electionMs,
+      },
+      { handler: api, view, probe, exposition: () => telemetry.exposition() },
+    );
+    this.#peerHttp = new Http1Server({
+      handler: peerHttp(
+        () => member.clusterId,
+        () => member.machine.members,
+        () =>
+          `${JSON.stringify({ etcdserver: version, etcdcluster: view.versions().cluster ?? 'not_decided' })}\n`,
+      ),
+      upgrade: (request, socket, head) => this.#peers.handleUpgrade(request, socket, head),
+    });
+    this.#peerListener = new PortListener({
+      protocols: { http1: (socket) => this.#peerHttp.accept(socket), http2: null },
+      probe,
+    });
+    this.#heartbeat = new Heartbeat(config.heartbeatMs, probe, () => {
+      this.#replica.poll();
+      snapshots.tick(CLOCK.monotonicMs());
+    });
+  }
+
+  /** Opens everything; resolves once clients are served. */
+  static async start(
+    config: NodeConfig,
+    telemetry: Telemetry,
+    end: NodeEnd,
+  ): Promise<ConclaveNode> {
+    const ports = { probe: telemetry, scheduler: SCHEDULER, fatal: end.fatal };
+    await checkPortsFree(config.listenClientURLs);
+    const member = await openMember(config, ports);
+    const node = new ConclaveNode(config, telemetry, member, end);
+    await node.#serve();
+    return node;
+  }
+
+  async #serve(): Promise<void> {
+    const { clusterId: cluster, memberId: id, born } = this.#member;
+    this.#telemetry.log('info', born ? 'starting a new member' : 'restarting local member', {
+      'cluster-id': hexId(cluster),
+      'local-member-id': hexId(id),
+      'commit-index': this.#replica.commitIndex,
+      name: this.#config.name,
+      'data-dir': this.#member.directory.path,
+    });
+    for (const url of this.#config.listenPeerURLs) {
+      await this.#peerListener.listen(url);
+      this.#telemetry.log('info', 'serving peer traffic', { address: url });
+    }
+    for (const url of this.#config.listenMetricsURLs) {
+      await this.#edge.listen(url, 'metrics');
+      this.#telemetry.log('info', 'serving metrics', { address: url });
+    }
+    this.#heartbeat.start();
+    await this.#published();
+    this.#telemetry.log('info', 'ready to serve client requests');
+    for (const url of this.#config.listenClientURLs) {
+      await this.#edge.listen(url);
+      this.#telemetry.log('info', 'serving client traffic', {
+        traffic: 'grpc+http',
+        address: url.replace(/^\w+:\/\//, ''),
+      });
+    }
+  }
+
+  #published(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#replica.published) {
+        resolve();
+        return;
+      }
+      const stop = this.#replica.onLeaderChange(() => {
+        if (!this.#replica.published) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** Hands leadership over, drains, closes; under 5 s. */
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => this.#replica.handOver(HAND_OVER_MS, resolve));
+    await new Promise<void>((resolve) => this.#edge.shutdown(DRAIN_MS, resolve));
+    this.#heartbeat.stop();
+    this.#peerListener.close();
+    this.#peers.close('the member is stopping');
+    await new Promise<void>((resolve) => this.#replica.stop(resolve));
+    await new Promise<void>((resolve) => this.#replica.engine.close(() => resolve()));
+    await this.#member.directory.close();
+    this.#peerHttp.shutdown(0, () => undefined);
+  }
+
+  /** The cluster removed this member: a moment for the last messages, then the end. */
+  leaveSoon(): void {
+    setTimeout(() => void this.stop().then(() => this.#end.removed()), REMOVED_MS);
+  }
+}
+
+const NOT_READY: CallHandler = {
+  open(call) {
+    call.end(Status.UNAVAILABLE, 'etcdserver: server stopped');
+    return {
+      message: () => undefined,
+      halfClosed: () => undefined,
+      cancelled: () => undefined,
+      drained: () => undefined,
+    };
+  },
+};
+
+/** The client port is served late, once the member is ready; a port in use should show at once. */
+async function checkPortsFree(urls: readonly string[]): Promise<void> {
+  for (const url of urls) {
+    if (url.startsWith('unix')) continue;
+    const nothing = { http1: null, http2: null };
+    const listener = new PortListener({ protocols: nothing });
+    await listener.listen(url);
+    listener.close();
+  }
+}

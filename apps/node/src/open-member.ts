@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { ConclaveError, type Engine, type Probe, type Scheduler } from '@conclave/base';
+import {
+  type DurableLog,
+  FIRST_SEGMENT,
+  type LogOptions,
+  createLogSync,
+  openLog,
+} from '@conclave/log';
+import { KV_OPTIONS } from '@conclave/mvcc';
+import { foundingLog } from '@conclave/replica';
+import { StateMachine } from '@conclave/statemachine';
+import { MemberDirectory } from '@conclave/storage';
+import type { NodeConfig } from './config/node-config.js';
+import { clusterId, memberId } from './ids.js';
+import { fetchCluster } from './peer-http.js';
+import type { KnownPeer } from './peers.js';
+
+/** Larger than any request that can be configured sensibly; a bound for what a file may claim. */
+const ENTRY_BYTES_MAX = 64 * 1024 * 1024;
+const EMPTY_CONF_STATE = {
+  voters: [],
+  learners: [],
+  votersOutgoing: [],
+  learnersNext: [],
+  autoLeave: false,
+};
+
+/** A member's data, opened and verified. */
+export interface OpenedMember {
+  readonly directory: MemberDirectory;
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly incarnation: bigint;
+  readonly engine: Engine;
+  readonly log: DurableLog;
+  readonly machine: StateMachine;
+  /** Who there is before the log says it; empty for a member that was here before. */
+  readonly known: readonly KnownPeer[];
+  /** True: this start made the data directory. */
+  readonly born: boolean;
+}
+
+export interface OpenPorts {
+  readonly probe: Probe;
+  readonly scheduler: Scheduler;
+  readonly fatal: (message: string) => void;
+}
+
+/** Who this member will be, and what its log begins with. */
+interface Birth {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+  readonly known: readonly KnownPeer[];
+  /** Null: it joins; its log comes from the leader. */
+  readonly founders: readonly KnownPeer[] | null;
+}
+
+/** Opens the data directory, or makes it. Throws a ConclaveError or Error with one clear line. */
+export async function openMember(config: NodeConfig, ports: OpenPorts): Promise<OpenedMember> {
+  const directory = await MemberDirectory.open(config.dataDir);
+  for (const warning of directory.warnings) ports.probe.log('warn', warning);
+  const born = directory.identity === null;
+  const { log, engine, known } = born
+    ? await beBorn(directory, config)
+    : await reopen(directory, config, ports.probe);
+  const machine = new StateMachine(
+    { store: { ...KV_OPTIONS, compactionBatchRows: config.compactionBatchLimit } },
+    { engine, scheduler: ports.scheduler, probe: ports.probe, failed: ports.fatal },
+  );
+  await load(machine);
+  if (machine.appliedIndex > log.lastIndex || machine.appliedIndex < log.cut.index) {
+    throw new ConclaveError(
+      'corrupt',
+      `state and log of ${directory.path} do not fit: applied ${machine.appliedIndex}, log ` +
+        `(${log.cut.index}, ${log.lastIndex}]; remove and add this member with an empty directory`,
+    );
+  }
+  const { identity } = directory;
+  if (identity === null) throw new Error('a member that was born has an identity');
+  return { directory, ...identity, engine, log, machine, known, born };
+}
+
+function logOptions(
+  identity: { clusterId: bigint; memberId: bigint; incarnation: bigint },
+  config: NodeConfig,
+): LogOptions {
+  return {
+    clusterId: identity.clusterId,
+    memberId: identity.memberId,
+    incarnation: identity.incarnation,
+    segmentBytes: config.logSegmentBytes,
+    entryBytesMax: ENTRY_BYTES_MAX,
+  };
+}
+
+interface OpenedParts {
+  readonly log: DurableLog;
+  readonly engine: Engine;
+  readonly known: readonly KnownPeer[];
+}
+
+async function reopen(
+  directory: MemberDirectory,
+  config: NodeConfig,
+  probe: Probe,
+): Promise<OpenedParts> {
+  const { identity, current } = directory;
+  if (identity === null) throw new Error('reopened before its birth');
+  const options = logOptions(identity, config);
+  const opened = openLog(directory.logDisk, options, current.firstSegment);
+  if (!opened.ok) {
+    const text = `the log of ${directory.path} is refused: ${opened.message}`;
+    throw new ConclaveError(opened.code, text);
+  }
+  const { tornBytes } = opened.recovered;
+  if (tornBytes > 0) {
+    const message = 'cut a torn tail of the log that was never acknowledged';
+    probe.log('info', message, { bytes: tornBytes });
+  }
+  const engine = await openEngine(directory, current.stateNumber);
+  return { log: opened.log, engine, known: [] };
+}
+
+/** First boot. A crash at any point leaves a birth that begins again. */
+async function beBorn(directory: MemberDirectory, config: NodeConfig): Promise<OpenedParts> {
+  const birth = config.initialClusterState === 'new' ? found(config) : await join(config);
+  const incarnation = randomBytes(8).readBigUInt64BE() | 1n;
+  const identity = { clusterId: birth.clusterId, memberId: birth.memberId, incarnation };
+  directory.beginBirthSync();
+  const options = logOptions(identity, config);
+  const beginning = birth.founders
+    ? foundingLog(birth.founders)
+    : { hardState: { term: 0, vote: 0n, commit: 0 }, entries: [] };
+  const disk = directory.logDisk;
+  const hardState = { ...beginning.hardState, commit: 0 };
+  createLogSync(disk, options, hardState, { index: 0, term: 0, confState: EMPTY_CONF_STATE });
+  const opened = openLog(disk, options, FIRST_SEGMENT);
+  if (!opened.ok) throw new Error(`a new log does not open: ${opened.message}`);
+  const { log } = opened;
+  await new Promise<void>((resolve, reject) => {
+    log.append(beginning, (failure) => {
+      if (failure) reject(new Error(`cannot write the log: ${failure.message}`));
+      else resolve();
+    });
+  });
+  const engine = await openEngine(directory, 1);
+  directory.finishBirthSync(identity, { stateNumber: 1, firstSegment: FIRST_SEGMENT });
+  return { log, engine, known: birth.known };
+}
+
+function found(config: NodeConfig): Birth {
+  const founders = config.initialCluster.map((m) => ({
+    id: memberId(m.peerURLs, config.initialClusterToken),
+    name: m.name,
+    peerURLs: m.peerURLs,
+  }));
+  const self = founders.find((m) => m.name === config.name);
+  if (!self) throw new Error(`couldn't find local name "${config.name}"`);
+  const id = clusterId(founders.map((m) => m.id));
+  return { clusterId: id, memberId: self.id, known: founders, founders };
+}
+
+/** The members that run tell who they are; our own entry was made by MemberAdd. */
+async function join(config: NodeConfig): Promise<Birth> {
+  const others = config.initialCluster.filter((m) => m.name !== config.name);
+  const remote = await fetchCluster(others.flatMap((m) => m.peerURLs));
+  const { members } = remote;
+  if (members.length !== config.initialCluster.length) {
+    throw new Error('error validating peerURLs from the other members: member count is unequal');
+  }
+  const own = [...config.advertisePeerURLs].sort().join();
+  const self = members.find((m) => [...m.peerURLs].sort().join() === own);
+  if (!self) throw new Error(`no member of the cluster has the peer URLs ${own}`);
+  return { clusterId: remote.clusterId, memberId: self.id, known: members, founders: null };
+}
+
+function openEngine(directory: MemberDirectory, stateNumber: number): Promise<Engine> {
+  return new Promise((resolve, reject) => {
+    directory.openState(stateNumber, (failure, engine) => {
+      if (engine) resolve(engine);
+      else reject(new Error(`cannot open the state: ${failure?.message}`));
+    });
+  });
+}
+
+function load(machine: StateMachine): Promise<void> {
+  return new Promise((resolve, reject) => {
+    machine.load((failure) => {
+      if (failure === null) resolve();
+      else reject(new Error(`the state does not load: ${failure}`));
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { get } from 'node:http';
+import type { Http1Handler } from '@conclave/grpc';
+import type { MemberRecord } from '@conclave/statemachine';
+import type { KnownPeer } from './peers.js';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+const FETCH_MS = 5_000;
+const CLUSTER_ID_HEADER = 'x-etcd-cluster-id';
+
+/** What plain HTTP on the peer port shows: who is in the cluster, for a member that joins. */
+export function peerHttp(
+  clusterId: () => bigint,
+  members: () => readonly MemberRecord[],
+  versions: () => string,
+): Http1Handler {
+  return (request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0];
+    const send = (status: number, type: string, body: string): void => {
+      response.writeHead(status, {
+        'Content-Type': type,
+        'X-Etcd-Cluster-ID': clusterId().toString(16),
+        'Content-Length': Buffer.byteLength(body),
+      });
+      response.end(body);
+    };
+    request.resume();
+    if (request.method !== 'GET') {
+      response.setHeader('Allow', 'GET');
+      send(405, 'text/plain; charset=utf-8', 'Method Not Allowed\n');
+    } else if (path === '/members') send(200, 'application/json', membersJson(members()));
+    else if (path === '/version') send(200, 'application/json', versions());
+    else send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+  };
+}
+
+/** Ids are decimal numbers beyond 2^53, which JSON.stringify could not write. */
+function membersJson(members: readonly MemberRecord[]): string {
+  const rows = members.map((m) => {
+    const rest = {
+      peerURLs: m.peerURLs,
+      ...(m.isLearner ? { isLearner: true } : {}),
+      name: m.name,
+      clientURLs: m.clientURLs,
+    };
+    return `{"id":${m.id},${JSON.stringify(rest).slice(1)}`;
+  });
+  return `[${rows.join(',')}]\n`;
+}
+
+export interface RemoteCluster {
+  readonly clusterId: bigint;
+  readonly members: readonly KnownPeer[];
+}
+
+/** Asks the members at `urls`, one after the other, who is in their cluster. */
+export async function fetchCluster(urls: readonly string[]): Promise<RemoteCluster> {
+  const faults: string[] = [];
+  for (const url of urls) {
+    try {
+      return await fetchFrom(url);
+    } catch (error) {
+      faults.push(`${url}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`cannot fetch cluster info from peer urls: ${faults.join('; ')}`);
+}
+
+function fetchFrom(url: string): Promise<RemoteCluster> {
+  return new Promise((resolve, reject) => {
+    const request = get(`${url}/members`, { timeout: FETCH_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        body += text;
+        if (body.length > BODY_BYTES_MAX) request.destroy(new Error('the answer is too large'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        try {
+          const id = String(response.headers[CLUSTER_ID_HEADER] ?? '');
+          if (response.statusCode !== 200 || !/^[\da-f]{1,16}$/.test(id)) {
+            throw new Error(`status ${response.statusCode}`);
+          }
+          resolve({ clusterId: BigInt(`0x${id}`), members: parseMembers(body) });
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', reject);
+  });
+}
+
+function parseMembers(body: string): KnownPeer[] {
+  // Ids become strings first: they do not fit a number.
+  const rows: unknown = JSON.parse(body.replace(/("id":)(\d+)/g, '$1"$2"'));
+  if (!Array.isArray(rows)) throw new Error('not a list of members');
+  return rows.map((row: { id?: unknown; name?: unknown; peerURLs?: unknown }) => {
+    if (!/^\d{1,20}$/.test(String(row.id)) || !Array.isArray(row.peerURLs)) {
+      throw new Error('not a list of members');
+    }
+    return { id: BigInt(String(row.id)), name: String(row.name), peerURLs: row.peerURLs };
+  });
+}

@@ -1,0 +1,205 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type CallHandler, type Channel, type Clock, type Probe, hexId } from '@conclave/base';
+import type { Random } from '@conclave/base';
+import {
+  DEFAULT_LINK_OPTIONS,
+  type KnownMember,
+  type LinkIdentity,
+  LinkHost,
+  LinkServer,
+  MemberLinks,
+  PeerLinks,
+  type SnapshotAcceptor,
+  SnapshotLinks,
+  judgeHello,
+} from '@conclave/link';
+import type { PeerTransport, Replica } from '@conclave/replica';
+import type { MemberRecord } from '@conclave/statemachine';
+import type { MembersFrame, RaftMessage } from '@conclave/wire';
+import type { Incarnations } from './incarnations.js';
+
+/** A member as first told, by flags or by another member, before the log knows it. */
+export interface KnownPeer {
+  readonly id: bigint;
+  readonly name: string;
+  readonly peerURLs: readonly string[];
+}
+
+export interface PeersPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly probe: Probe;
+  readonly incarnations: Incarnations;
+  identity(): LinkIdentity;
+  /** Null until the replica stands. */
+  replica(): Replica | null;
+  readonly handler: CallHandler;
+  readonly acceptSnapshot: SnapshotAcceptor;
+  /** The cluster has removed us. */
+  removed(): void;
+}
+
+/**
+ * Everything between members: raft messages, snapshot streams, calls, and what gateways are told. The
+ * `PeerTransport` of the replica, over the `link` room.
+ */
+export class Peers implements PeerTransport {
+  readonly #ports: PeersPorts;
+  readonly #links: PeerLinks;
+  readonly #calls: MemberLinks;
+  readonly #host: LinkHost;
+  readonly #server: LinkServer;
+  readonly snapshots: SnapshotLinks;
+  /** Who there is: told at the start, then what the log says. */
+  #members = new Map<bigint, KnownPeer>();
+  readonly #connectedSinceMs = new Map<bigint, number>();
+
+  constructor(ports: PeersPorts, known: readonly KnownPeer[]) {
+    this.#ports = ports;
+    const { clock, random, probe } = ports;
+    const shared = {
+      clock,
+      random,
+      probe,
+      identity: () => ports.identity(),
+      slotOf: (id: bigint) => this.#slotOf(id),
+      lookup: (id: bigint) => this.#lookup(id),
+    };
+    this.#links = new PeerLinks(DEFAULT_LINK_OPTIONS, shared, {
+      messages: (from, messages) => this.#ports.replica()?.receive(from, messages),
+      unreachable: (to) => this.#ports.replica()?.unreachable(to),
+      connected: (to, isUp) => this.#connected(to, isUp),
+      refused: (to, code, text) => this.#refused(to, code, text),
+    });
+    this.#calls = new MemberLinks(DEFAULT_LINK_OPTIONS, shared);
+    this.snapshots = new SnapshotLinks(DEFAULT_LINK_OPTIONS, shared, ports.acceptSnapshot);
+    this.#host = new LinkHost(DEFAULT_LINK_OPTIONS, {
+      clock,
+      random,
+      probe,
+      handler: ports.handler,
+      members: () => this.#frame(),
+    });
+    this.#server = new LinkServer(DEFAULT_LINK_OPTIONS, {
+      clock,
+      probe,
+      identity: () => ports.identity(),
+      admit: (hello, path, done) => {
+        const reason = judgeHello(hello, ports.identity(), path, (id) => this.#lookup(id));
+        if (reason !== null || hello.role !== 'member') {
+          done(reason);
+          return;
+        }
+        ports.incarnations.learn(hello.from, hello.incarnation, () => done(null));
+      },
+      accepted: (socket, hello, path, peer) => {
+        if (path === '/raft') return this.#links.accepted(socket, hello);
+        if (path === '/raft/snapshot') return this.snapshots.accepted(socket, hello);
+        return this.#host.accepted(socket, hello, peer);
+      },
+    });
+    this.#replaceMembers(known);
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.#server.handleUpgrade(request, socket, head);
+  }
+
+  send(to: bigint, messages: readonly RaftMessage[]): void {
+    this.#links.send(to, messages);
+  }
+
+  connectedSinceMs(id: bigint): number | null {
+    return this.#connectedSinceMs.get(id) ?? null;
+  }
+
+  membersChanged(members: readonly MemberRecord[]): void {
+    // A member that joins knows nobody by its log yet: what it was told at the start stands.
+    if (members.length > 0) this.#replaceMembers(members);
+    this.#host.changed();
+  }
+
+  channel(id: bigint): Channel | null {
+    return this.#calls.channel(id);
+  }
+
+  peerURLs(id: bigint): readonly string[] {
+    return this.#members.get(id)?.peerURLs ?? [];
+  }
+
+  /** Leader or term changed: those linked are told at once. */
+  changed(): void {
+    this.#host.changed();
+  }
+
+  close(reason: string): void {
+    this.snapshots.close(reason);
+    this.#host.close(reason);
+    this.#calls.close(reason);
+    this.#links.close(reason);
+    this.#server.close(reason);
+  }
+
+  #replaceMembers(members: readonly KnownPeer[]): void {
+    const self = this.#ports.identity().memberId;
+    const next = new Map(members.filter((m) => m.id !== self).map((m) => [m.id, m]));
+    for (const id of this.#members.keys()) {
+      if (next.has(id)) continue;
+      this.#links.removePeer(id);
+      this.#calls.removeMember(id);
+      this.#connectedSinceMs.delete(id);
+    }
+    this.#members = next;
+    for (const member of next.values()) {
+      this.#links.setPeer(member.id, member.name, member.peerURLs);
+      this.#calls.setMember(member.id, member.peerURLs);
+    }
+  }
+
+  #connected(to: bigint, isUp: boolean): void {
+    if (isUp) this.#connectedSinceMs.set(to, this.#ports.clock.monotonicMs());
+    else {
+      this.#connectedSinceMs.delete(to);
+      this.#ports.replica()?.unreachable(to);
+    }
+  }
+
+  #refused(to: bigint, code: string, text: string): void {
+    const fields = { 'remote-peer-id': hexId(to), code, error: text };
+    this.#ports.probe.log('warn', 'peer refused this member', fields);
+    if (code === 'removed') this.#ports.removed();
+  }
+
+  #slotOf(id: bigint): number {
+    const replica = this.#ports.replica();
+    if (!replica) return 0;
+    if (id !== replica.memberId && !this.#members.has(id)) return 0;
+    return replica.slots.slotOf(id);
+  }
+
+  #lookup(id: bigint): KnownMember {
+    const machine = this.#ports.replica()?.machine;
+    if (machine?.isRemoved(id)) return { state: 'removed', incarnation: null };
+    if (!this.#members.has(id)) return { state: 'unknown', incarnation: null };
+    const replicated = machine?.members.find((m) => m.id === id)?.incarnation ?? 0n;
+    const incarnation = replicated === 0n ? this.#ports.incarnations.of(id) : replicated;
+    return { state: 'member', incarnation };
+  }
+
+  #frame(): MembersFrame {
+    const replica = this.#ports.replica();
+    const members = (replica?.machine.members ?? []).map((m) => ({
+      id: m.id,
+      name: m.name,
+      linkUrls: m.peerURLs,
+      learner: m.isLearner,
+    }));
+    return {
+      type: 'members',
+      term: replica?.term ?? 0,
+      leaderId: replica?.leaderId ?? 0n,
+      members,
+    };
+  }
+}
