@@ -221,7 +221,7 @@ function crashRound(seed: number): void {
       : last.lastIndex + 1;
     const entries: Entry[] = [];
     const next: Told = { ...last, entries: new Map(last.entries) };
-    for (const index of [...next.entries.keys()]) if (index >= first) next.entries.delete(index);
+    for (const index of next.entries.keys()) if (index >= first) next.entries.delete(index);
     const count = 1 + random.below(4);
     for (let index = first; index < first + count; index++) {
       const size = random.chance(0.03) ? 20_000 + random.below(30_000) : random.below(600);
