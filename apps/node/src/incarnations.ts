@@ -9,7 +9,8 @@ const PEERS_MAX = 1_000;
  * Which incarnation (64 random bits of a data directory) each peer had when we first met it, kept
  * durably before we answer it; so that a member whose directory was wiped is not taken for itself.
  *
- * File `member/peers/known`: the line `conclave-peers 1`, then a line `<member id> <incarnation>` in hex for each.
+ * File `member/peers/known`: the line `conclave-peers 1`, then for each peer a line
+ * `<member id> <incarnation>` in hex.
  */
 export class Incarnations {
   readonly #store: BlobStore;

@@ -2,7 +2,7 @@ import { assert } from '@conclave/base';
 import type { Channel, Engine, Index, Term } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
-import type { Append, Ready, SlotSnapshotMeta, SoftState } from '@conclave/raft';
+import type { SlotSnapshotMeta, SoftState } from '@conclave/raft';
 import type { Applied, MemberRecord, StateMachine } from '@conclave/statemachine';
 import type { WatchHub } from '@conclave/watch';
 import { EntryType } from '@conclave/wire';
@@ -12,14 +12,14 @@ import { ApplyLoop } from './apply-loop.js';
 import { LeaderDuties } from './leader-duties.js';
 import { Leadership } from './leadership.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
-import { Outbox, toSlotChange } from './outbox.js';
+import { toSlotChange } from './outbox.js';
 import type { PendingProposal } from './proposal-table.js';
 import { Proposer } from './proposer.js';
 import { Publisher } from './publisher.js';
+import { RaftDrive } from './raft-drive.js';
 import { ReadQueue } from './read-queue.js';
 import { initialRaftState, raftConfig } from './recovery.js';
 import { SlotTable } from './slot-table.js';
-import { SnapshotSwitch } from './snapshot-switch.js';
 import { StateWriter } from './state-writer.js';
 import { Timers } from './timers.js';
 import { bestTransferee, transferLeader } from './transfer.js';
@@ -55,17 +55,13 @@ export class Replica implements ReplicaView {
   readonly #writer: StateWriter;
   readonly #duties: LeaderDuties;
   readonly #timers = new Timers();
-  readonly #outbox: Outbox;
-  readonly #switch: SnapshotSwitch;
+  readonly #drive: RaftDrive;
   readonly #leadership: Leadership;
   readonly #publisher: Publisher;
   readonly #waiters = new AppliedWaiters(this.#timers);
   readonly #log: DurableLog;
   #isLearner = false;
-  #drainAsked = false;
-  #draining = false;
   #stopped = false;
-  #appendsInFlight = 0;
   #tickMs: number;
   #expireMs = 0;
 
@@ -80,7 +76,6 @@ export class Replica implements ReplicaView {
     this.#log = ports.log;
     this.#leadership = new Leadership(options.memberId, ports.probe);
     this.#tickMs = ports.clock.monotonicMs();
-    this.#outbox = new Outbox(this.slots, ports.transport);
     this.#raft = new RawNode(
       raftConfig(options, this.slots),
       initialRaftState(ports.log, this.machine, this.slots),
@@ -93,7 +88,7 @@ export class Replica implements ReplicaView {
         appliedIndex: () => this.machine.appliedIndex,
         leaderKnown: () => this.leaderId !== 0n,
         stopped: () => this.#stopped,
-        wake: () => this.#askDrain(),
+        wake: () => this.#drive.wake(),
         timeoutCode: (pending) => this.#timeoutCode(pending),
       },
       options.memberId,
@@ -111,7 +106,21 @@ export class Replica implements ReplicaView {
     this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, () => {
       this.#raft.logCut(this.#log.cut.index, this.#log.cut.term);
     });
-    this.#switch = new SnapshotSwitch(ports, this.#apply, this.#writer);
+    this.#drive = new RaftDrive(
+      ports,
+      {
+        raft: this.#raft,
+        slots: this.slots,
+        reads: this.#reads,
+        apply: this.#apply,
+        writer: this.#writer,
+      },
+      {
+        softState: (state) => this.#softState(state),
+        installed: () => this.#installed(),
+        fatal: (message) => this.#fatal(message),
+      },
+    );
     this.#duties = new LeaderDuties(
       { machine: this.machine, propose: (p, done) => this.#own(p, done) },
       { clusterVersion: options.clusterVersion, leaseRetryMs: 5_000 + 2 * this.electionMs },
@@ -123,7 +132,7 @@ export class Replica implements ReplicaView {
     });
     this.#membershipChanged();
     this.#campaignIfAlone();
-    this.#askDrain();
+    this.#drive.wake();
   }
 
   get term(): Term {
@@ -179,14 +188,14 @@ export class Replica implements ReplicaView {
       const { snapshot } = message;
       this.#raft.step(message, snapshot === null ? null : this.#toSlotMeta(snapshot));
     }
-    this.#askDrain();
+    this.#drive.wake();
   }
 
   /** A peer cannot be reached at the moment. */
   unreachable(id: bigint): void {
     if (this.#stopped) return;
     this.#raft.reportUnreachable(this.slots.slotOf(id));
-    this.#askDrain();
+    this.#drive.wake();
   }
 
   /**
@@ -215,7 +224,7 @@ export class Replica implements ReplicaView {
       this.#reportGauges();
     }
     if (this.isLeader) this.#duties.poll(nowMs, this.term);
-    this.#drain();
+    this.#drive.drain();
   }
 
   propose(p: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel {
@@ -245,7 +254,7 @@ export class Replica implements ReplicaView {
       return NOTHING;
     }
     const cancel = this.#reads.add(this.nowMs + timeoutMs, done);
-    this.#askDrain();
+    this.#drive.wake();
     return cancel;
   }
 
@@ -303,13 +312,14 @@ export class Replica implements ReplicaView {
       return;
     }
     transferLeader(ports, to, timeoutMs, () => done());
-    this.#drain();
+    this.#drive.drain();
   }
 
   /** Fails what is pending, makes the state durable, closes log and engine. */
   stop(done: () => void): void {
     assert(!this.#stopped, 'stop: once');
     this.#stopped = true;
+    this.#drive.stop();
     this.#proposer.failAll('stopped');
     this.#reads.failAll('stopped');
     this.#apply.pause();
@@ -328,74 +338,8 @@ export class Replica implements ReplicaView {
       leadership: this.#leadership,
       memberId: this.memberId,
       after: (delayMs, task) => this.after(delayMs, task),
-      wake: () => this.#askDrain(),
+      wake: () => this.#drive.wake(),
     };
-  }
-
-  #askDrain(): void {
-    if (this.#drainAsked || this.#stopped) return;
-    this.#drainAsked = true;
-    this.#ports.scheduler.yieldTo(() => {
-      this.#drainAsked = false;
-      this.#drain();
-    });
-  }
-
-  #drain(): void {
-    if (this.#draining || this.#stopped) return;
-    this.#draining = true;
-    this.#reads.flush(this.nowMs);
-    while (this.#raft.hasReady()) this.#handle(this.#raft.ready());
-    this.#draining = false;
-    this.#outbox.flush();
-    this.#writer.kick();
-  }
-
-  #handle(ready: Ready): void {
-    if (ready.softState) this.#softState(ready.softState);
-    this.#outbox.add(ready.messages);
-    if (ready.append) this.#append(ready.append);
-    if (ready.readsDropped.length > 0) this.#reads.dropped(ready.readsDropped);
-    for (const state of ready.readStates) this.#reads.confirmed(state.context, state.index);
-    for (const request of ready.entriesRequests) {
-      this.#log.read(request.lo, request.hi, request.bytesMax, (failure, entries) => {
-        if (failure) {
-          this.#fatal(`cannot read the log: ${failure.message}`);
-          return;
-        }
-        this.#raft.entriesRead(request.id, entries);
-        this.#askDrain();
-      });
-    }
-    if (ready.committed.length > 0) this.#apply.push(ready.committed);
-    for (const slot of ready.snapshotsToSend) this.#sendSnapshot(slot);
-    if (ready.snapshotToInstall) this.#install(ready.snapshotToInstall);
-  }
-
-  #append(append: Append): void {
-    const hardState = append.hardState && {
-      term: append.hardState.term,
-      vote: this.slots.idOf(append.hardState.vote),
-      commit: append.hardState.commit,
-    };
-    const startMs = this.nowMs;
-    this.#appendsInFlight++;
-    this.#log.append({ hardState, entries: append.entries }, (failure) => {
-      this.#appendsInFlight--;
-      if (failure) {
-        this.#fatal(`cannot write the log: ${failure.message}`);
-        return;
-      }
-      if (this.#stopped) return;
-      if (append.entries.length > 0) {
-        const seconds = (this.nowMs - startMs) / 1_000;
-        this.#ports.probe.observe('etcd_disk_wal_fsync_duration_seconds', seconds);
-      }
-      this.#outbox.add(append.messages);
-      this.#raft.appendDone(append.sequence);
-      this.#drain();
-      if (this.#appendsInFlight === 0) this.#switch.appendsDone();
-    });
   }
 
   #softState(state: SoftState): void {
@@ -465,14 +409,14 @@ export class Replica implements ReplicaView {
     this.#reads.applied(index);
     this.#waiters.applied(index);
     if (this.leaderId === 0n) this.#campaignIfAlone();
-    this.#askDrain();
+    this.#drive.wake();
   }
 
   /** Physical compaction in slices, each in a turn of its own. */
   #compact(revision: number): void {
     const startMs = this.nowMs;
     const step = (): void => {
-      if (this.#stopped || this.#switch.running) return;
+      if (this.#stopped || this.#drive.installing) return;
       const more = this.machine.store.compactionStep();
       this.#writer.kick();
       if (more) {
@@ -487,33 +431,11 @@ export class Replica implements ReplicaView {
     this.#ports.scheduler.yieldTo(step);
   }
 
-  #sendSnapshot(slot: number): void {
-    const to = this.slots.idOf(slot);
-    this.#ports.snapshots.send(to, (meta) => {
-      if (this.#stopped) return;
-      if (meta) this.#raft.sendSnapshot(slot, meta);
-      this.#raft.reportSnapshot(slot, meta !== null);
-      this.#askDrain();
-    });
-  }
-
-  #install(slotMeta: SlotSnapshotMeta): void {
-    const meta = { ...slotMeta, confState: this.slots.toIds(slotMeta.confState) };
-    this.#switch.start(meta, this.#appendsInFlight, (outcome) => {
-      if (typeof outcome === 'object') {
-        this.#fatal(outcome.failed);
-        return;
-      }
-      if (outcome === 'missing') this.#raft.snapshotFailed();
-      else {
-        this.#raft.snapshotInstalled(slotMeta);
-        this.#apply.resume();
-        this.watches.restored();
-        this.#membershipChanged();
-        this.#reads.applied(this.machine.appliedIndex);
-      }
-      this.#askDrain();
-    });
+  #installed(): void {
+    this.watches.restored();
+    this.#membershipChanged();
+    this.#reads.applied(this.machine.appliedIndex);
+    this.#waiters.applied(this.machine.appliedIndex);
   }
 
   #toSlotMeta(meta: SnapshotMeta): SlotSnapshotMeta {
@@ -555,6 +477,7 @@ export class Replica implements ReplicaView {
   #fatal(message: string): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#drive.stop();
     this.#ports.fatal(message);
   }
 }
