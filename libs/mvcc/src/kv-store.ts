@@ -232,7 +232,7 @@ export class KvStore implements Store {
       return;
     }
     const current = state.revision;
-    const kept = this.#compactor.hashOf(revision);
+    const kept = revision > 0 ? this.#compactor.hashOf(revision) : null;
     if (kept !== null) {
       const { hash, compactRevision } = kept;
       done({ ok: true, hash, revision: current, hashRevision: revision, compactRevision });

@@ -95,7 +95,8 @@ export class Loader {
     let last: Uint8Array | null = null;
     for (const row of rows) {
       this.#empty = false;
-      this.#wrong ??= unpackVersions(row.value, (key, version) => this.#restore(key, version));
+      const wrong = unpackVersions(row.value, (key, version) => this.#restore(key, version));
+      if (wrong !== null) this.#wrong = wrong;
       last = row.key;
     }
     return last;

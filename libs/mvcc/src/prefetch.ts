@@ -148,7 +148,9 @@ function rangePlaces(
   });
   const rows = selection.rows;
   if (!plan.natural && !byValue) rows.sort(rowOrder(plan));
-  let left = plan.limit === 0 || byValue ? Number.POSITIVE_INFINITY : plan.limit;
+  // Where the limit cuts before the sort, any of the collected rows may come out first.
+  const cutFirst = !plan.natural && plan.collectMax !== Number.POSITIVE_INFINITY;
+  let left = plan.limit === 0 || byValue || cutFirst ? Number.POSITIVE_INFINITY : plan.limit;
   for (const row of rows) {
     places.push({ main: row.main, sub: row.sub });
     if (!touched(row.key) && --left === 0) break;

@@ -24,6 +24,7 @@ export class ReadTxn implements Read {
   readonly #request: TxnRequest;
   readonly #done: (result: WriteResult) => void;
   #revision: Revision = 0;
+  #compactRevision: Revision = -1;
   #responses: Uint8Array[] = [];
 
   constructor(state: State, request: TxnRequest, done: (result: WriteResult) => void) {
@@ -35,6 +36,7 @@ export class ReadTxn implements Read {
   restart(): void {
     const state = this.#state;
     this.#revision = state.revision;
+    this.#compactRevision = state.compactRevision;
     this.#responses = [];
     this.floor = this.#oldest();
     state.reads.add(this);
@@ -67,7 +69,12 @@ export class ReadTxn implements Read {
   }
 
   #take(path: Path): void {
-    const code = checkPath(this.#state, path, () => true);
+    const begin = {
+      index: this.#state.index,
+      revision: this.#revision,
+      compactRevision: this.#compactRevision,
+    };
+    const code = checkPath(begin, path, () => true);
     if (code === null) this.#next(path, 0);
     else this.#finish({ ok: false, code });
   }

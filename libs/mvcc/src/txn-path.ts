@@ -10,7 +10,7 @@ import { type RecordOf, holds } from './compare.js';
 import type { KeyIndex } from './key-index.js';
 import { inRange, keyRangeOf } from './key-range.js';
 import { planRange } from './range-plan.js';
-import type { State } from './state.js';
+
 import type { KeyRange, MvccErrorCode } from './types.js';
 
 /** The branch taken, with the paths of its nested transactions in order. */
@@ -45,13 +45,20 @@ export function takePath(
 
 export type LeaseExists = (id: bigint) => boolean;
 
-/** Null: the path may be applied at `begin`, the revision before the transaction. */
+/** The store as the transaction begins. */
+export interface Begin {
+  readonly index: KeyIndex;
+  readonly revision: Revision;
+  readonly compactRevision: Revision;
+}
+
+/** Null: the path may be applied. */
 export function checkPath(
-  state: State,
+  begin: Begin,
   path: Path,
   leaseExists: LeaseExists,
 ): MvccErrorCode | null {
-  return checkPuts(state, path, leaseExists, new Foreseen()) ?? checkRanges(state, path);
+  return checkPuts(begin, path, leaseExists, new Foreseen()) ?? checkRanges(begin, path);
 }
 
 /**
@@ -81,7 +88,7 @@ class Foreseen {
 }
 
 function checkPuts(
-  state: State,
+  begin: Begin,
   path: Path,
   leaseExists: LeaseExists,
   foreseen: Foreseen,
@@ -95,7 +102,7 @@ function checkPuts(
         break;
       case 'requestPut': {
         const put = op.request.requestPut;
-        code = needsMissingKey(state, put) ?? needsMissingLease(put, leaseExists);
+        code = needsMissingKey(begin, put) ?? needsMissingLease(put, leaseExists);
         if ((put.ignoreValue || put.ignoreLease) && foreseen.gone(put.key)) code = 'key-not-found';
         foreseen.put(put.key);
         break;
@@ -106,7 +113,7 @@ function checkPuts(
         break;
       }
       case 'requestTxn':
-        code = checkPuts(state, path.nested[nested++] as Path, leaseExists, foreseen);
+        code = checkPuts(begin, path.nested[nested++] as Path, leaseExists, foreseen);
         break;
       case 'requestRange':
         break;
@@ -116,31 +123,31 @@ function checkPuts(
   return null;
 }
 
-function checkRanges(state: State, path: Path): MvccErrorCode | null {
+function checkRanges(begin: Begin, path: Path): MvccErrorCode | null {
   let nested = 0;
   for (const op of path.ops) {
     let code: MvccErrorCode | null = null;
-    if (op.request?.$case === 'requestRange') code = checkRange(state, op.request.requestRange);
+    if (op.request?.$case === 'requestRange') code = checkRange(begin, op.request.requestRange);
     else if (op.request?.$case === 'requestTxn') {
-      code = checkRanges(state, path.nested[nested++] as Path);
+      code = checkRanges(begin, path.nested[nested++] as Path);
     }
     if (code !== null) return code;
   }
   return null;
 }
 
-function checkRange(state: State, request: RangeRequest): MvccErrorCode | null {
+function checkRange(begin: Begin, request: RangeRequest): MvccErrorCode | null {
   if (planRange(request) === null) return 'invalid-sort-option';
   if (request.revision === 0) return null;
-  if (request.revision > state.revision) return 'future-revision';
-  return request.revision < state.compactRevision ? 'compacted' : null;
+  if (request.revision > begin.revision) return 'future-revision';
+  return request.revision < begin.compactRevision ? 'compacted' : null;
 }
 
 /** `ignore_value` and `ignore_lease` take from the key what they do not bring. */
-export function needsMissingKey(state: State, put: PutRequest): MvccErrorCode | null {
+export function needsMissingKey(begin: Begin, put: PutRequest): MvccErrorCode | null {
   if (!put.ignoreValue && !put.ignoreLease) return null;
-  const history = state.index.get(toByteString(put.key));
-  return history !== undefined && history.aliveAt(state.revision) >= 0 ? null : 'key-not-found';
+  const history = begin.index.get(toByteString(put.key));
+  return history !== undefined && history.aliveAt(begin.revision) >= 0 ? null : 'key-not-found';
 }
 
 export function needsMissingLease(put: PutRequest, leaseExists: LeaseExists): MvccErrorCode | null {
