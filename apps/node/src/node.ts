@@ -195,8 +195,10 @@ export class ConclaveNode {
       handler: peerHttp(
         () => member.clusterId,
         () => member.machine.members,
-        () =>
-          `${JSON.stringify({ etcdserver: version, etcdcluster: view.versions().cluster ?? 'not_decided' })}\n`,
+        () => {
+          const etcdcluster = view.versions().cluster ?? 'not_decided';
+          return `${JSON.stringify({ etcdserver: version, etcdcluster })}\n`;
+        },
       ),
       upgrade: (request, socket, head) => this.#peers.handleUpgrade(request, socket, head),
     });
