@@ -99,6 +99,7 @@ export class MemoryEngine implements Engine {
   #closed = false;
   #failure: DiskFailure | null = null;
   #snapshots = 0;
+  #onClose: () => void = () => {};
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -185,11 +186,21 @@ export class MemoryEngine implements Engine {
     return { total: bytes, inUse: bytes };
   }
 
+  /** As the real one: what was not flushed is gone afterwards. */
   close(done: DiskDone): void {
     this.#later((failure) => {
+      const closed = this.#onClose;
+      this.crash();
       this.#closed = true;
+      closed();
       done(failure);
     });
+  }
+
+  /** Opens a closed engine again; `onClose` is told when it is closed. */
+  reopen(onClose: () => void = () => {}): void {
+    this.#closed = false;
+    this.#onClose = onClose;
   }
 
   /** The process died: back to the last finished flush; what was under way never completes. */
