@@ -53,6 +53,7 @@ export class ConclaveNode {
   readonly #peerListener: PortListener;
   readonly #peerHttp: Http1Server;
   readonly #edge: ClientEdge;
+  readonly #snapshots: SnapshotTraffic;
   readonly #heartbeat: Heartbeat;
   readonly #end: NodeEnd;
 
@@ -84,13 +85,16 @@ export class ConclaveNode {
     const snapshots = new SnapshotTraffic({
       clusterId: member.clusterId,
       directory: member.directory,
-      engine: () => replica?.engine ?? member.engine,
-      probe,
-      scheduler: SCHEDULER,
       clock: CLOCK,
+      random: new Random(randomInt(2 ** 32)),
+      probe,
+      engine: () => replica?.engine ?? member.engine,
+      appliedIndex: () => member.machine.appliedIndex,
+      cutIndex: () => member.log.cut.index,
       links: () => this.#peers.snapshots,
       urlsOf: (id) => this.#peers.peerURLs(id),
     });
+    this.#snapshots = snapshots;
     this.#peers = new Peers(
       {
         clock: CLOCK,
@@ -275,6 +279,7 @@ export class ConclaveNode {
     await new Promise<void>((resolve) => this.#edge.shutdown(DRAIN_MS, resolve));
     this.#heartbeat.stop();
     this.#peerListener.close();
+    this.#snapshots.close();
     this.#peers.close('the member is stopping');
     await new Promise<void>((resolve) => this.#replica.stop(resolve));
     await new Promise<void>((resolve) => this.#replica.engine.close(() => resolve()));

@@ -203,13 +203,17 @@ function parseMeta(values: readonly (Uint8Array | null)[]): StateMeta | string {
  * Where a snapshot stands, from its own rows: what `snapshot` streams is told by the rows it streams,
  * never by memory. A state without rows is no snapshot.
  */
-export function readSnapshotMeta(
+export function readSnapshotHead(
   reader: EngineReader,
-  done: (failure: string | null, meta: SnapshotMeta | null) => void,
+  done: (
+    failure: string | null,
+    meta: (SnapshotMeta & { readonly feature: number }) | null,
+  ) => void,
 ): void {
   readStateMeta(reader, (failure, meta) => {
     if (failure !== null || meta === null) return done(failure ?? 'state: unreadable', null);
     if (meta.format === null || meta.index === 0) return done('state: nothing applied yet', null);
-    done(null, { index: meta.index, term: meta.term, confState: meta.confState });
+    const { index, term, confState, feature } = meta;
+    done(null, { index, term, confState, feature });
   });
 }

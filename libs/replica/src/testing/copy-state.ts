@@ -1,6 +1,6 @@
 import { assert } from '@conclave/base';
 import type { EngineOp } from '@conclave/base';
-import { readSnapshotMeta } from '@conclave/statemachine';
+import { readSnapshotHead } from '@conclave/statemachine';
 import { MemoryEngine } from '@conclave/testkit';
 import type { TaskQueue } from '@conclave/testkit';
 import type { SnapshotMeta } from '@conclave/wire';
@@ -14,7 +14,7 @@ export function copyState(
   done: (meta: SnapshotMeta | null) => void,
 ): void {
   const snapshot = from.engine.snapshot();
-  readSnapshotMeta(snapshot, (failure, meta) => {
+  readSnapshotHead(snapshot, (failure, meta) => {
     if (failure !== null || meta === null) {
       done(null);
       return;
