@@ -194,6 +194,12 @@ export class Http2Call implements ServerCall, Expiring {
   }
 
   #inputEnded(): void {
+    // A client of node:http2 that cancels sends END_STREAM and RST_STREAM together: that is no end.
+    const code = this.#stream.closed ? this.#stream.rstCode : constants.NGHTTP2_NO_ERROR;
+    if (code !== undefined && code !== constants.NGHTTP2_NO_ERROR) {
+      this.#gone();
+      return;
+    }
     this.#isInputOver = true;
     this.#deliver();
   }
