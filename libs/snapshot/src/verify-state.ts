@@ -1,0 +1,83 @@
+import { type Engine, type EngineRow, crc32c } from '@conclave/base';
+import type { SnapshotMeta } from '@conclave/wire';
+import { PROGRESS_KEY } from './progress-row.js';
+import { sizeOfRow, writeRow } from './row-stream.js';
+import type { ReadHead } from './types.js';
+
+/**
+ * Reads a received state back from the engine, row by row in slices, and compares it with what the sender said
+ * it is: number of rows, bytes and checksum of the whole stream, and the head as its own rows tell it.
+ */
+export interface Expected {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly crc: number;
+  readonly meta: SnapshotMeta;
+  readonly feature: number;
+}
+
+/** Rows read at a time: bounds a turn and, with rows of a megabyte, memory. */
+const SLICE_ROWS_MAX = 256;
+
+/** `done` gets null, or what is wrong. */
+export function verifyState(
+  engine: Engine,
+  expected: Expected,
+  readHead: ReadHead,
+  done: (fault: string | null) => void,
+): void {
+  let rows = 0;
+  let bytes = 0;
+  let crc = 0;
+  const count = (row: EngineRow): void => {
+    const size = sizeOfRow(row);
+    const encoded = new Uint8Array(size);
+    writeRow(row, encoded, 0);
+    rows++;
+    bytes += size;
+    crc = crc32c(encoded, crc);
+  };
+  const step = (lo: Uint8Array): void => {
+    engine.scan(lo, null, SLICE_ROWS_MAX, (failure, slice) => {
+      if (failure !== null) return done(`${failure.code}: ${failure.message}`);
+      for (const row of slice) if (row.key[0] !== PROGRESS_KEY[0]) count(row);
+      const last = slice[slice.length - 1];
+      if (last !== undefined && slice.length === SLICE_ROWS_MAX) {
+        const next = new Uint8Array(last.key.length + 1);
+        next.set(last.key);
+        return step(next);
+      }
+      if (rows !== expected.rows || bytes !== expected.bytes || crc !== expected.crc) {
+        return done('the state written is not the state sent');
+      }
+      readHead(engine, (fault, head) => {
+        if (fault !== null || head === null) return done(fault ?? 'the state has no head');
+        done(sameHead(head, expected) ? null : 'the state stands elsewhere than announced');
+      });
+    });
+  };
+  step(new Uint8Array(0));
+}
+
+function sameHead(
+  head: SnapshotMeta & { readonly feature: number },
+  expected: Pick<Expected, 'meta' | 'feature'>,
+): boolean {
+  return head.feature === expected.feature && sameMeta(head, expected.meta);
+}
+
+export function sameMeta(a: SnapshotMeta, b: SnapshotMeta): boolean {
+  return (
+    a.index === b.index &&
+    a.term === b.term &&
+    sameIds(a.confState.voters, b.confState.voters) &&
+    sameIds(a.confState.learners, b.confState.learners) &&
+    sameIds(a.confState.votersOutgoing, b.confState.votersOutgoing) &&
+    sameIds(a.confState.learnersNext, b.confState.learnersNext) &&
+    a.confState.autoLeave === b.confState.autoLeave
+  );
+}
+
+function sameIds(a: readonly bigint[], b: readonly bigint[]): boolean {
+  return a.length === b.length && a.every((id, i) => id === b[i]);
+}
