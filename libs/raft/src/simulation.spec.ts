@@ -4,7 +4,7 @@
  */
 import { Simulation } from './testing/simulation.js';
 
-const EVENTS = 3000;
+const EVENTS = 4000;
 
 function run(seed: number): Simulation {
   const world = new Simulation(seed);
@@ -24,7 +24,7 @@ function run(seed: number): Simulation {
 
 describe('random worlds', () => {
   const one = process.env['SEED'];
-  const count = Number(process.env['SEEDS'] ?? 120);
+  const count = Number(process.env['SEEDS'] ?? 150);
   const base = one === undefined ? 1000 : Number(one);
   const seeds = one === undefined ? count : 1;
 
@@ -39,10 +39,10 @@ describe('random worlds', () => {
       seen.snapshots += world.snapshots;
     }
     if (seeds === 1) return;
+    if (process.env['SEEDS'] !== undefined) process.stderr.write(`${JSON.stringify(seen)}\n`);
     // A world in which nothing happens proves nothing.
     for (const [what, times] of Object.entries(seen)) {
-      expect({ what, enough: times >= seeds }).toEqual({ what, enough: true });
+      expect({ what, enough: times * 3 >= seeds }).toEqual({ what, enough: true });
     }
-    if (process.env['SEEDS'] !== undefined) process.stderr.write(`${JSON.stringify(seen)}\n`);
-  }, 120_000);
+  }, 600_000);
 });

@@ -59,7 +59,8 @@ function handleAppend(r: Raft, m: RaftMessage): void {
     acknowledgeCommit(r, m.from);
     return;
   }
-  if (!log.matches(m.index, m.logTerm)) {
+  // After a restart the disk alone may know the term at `commit`; what is committed agrees anyway.
+  if (!log.matches(m.index, m.logTerm) && log.term(m.index) !== UNKNOWN_TERM) {
     refuseAppend(r, m);
     return;
   }

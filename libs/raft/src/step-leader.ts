@@ -1,4 +1,5 @@
 /** The rules of leaders: acknowledgements, heartbeats' answers, and what followers send on. */
+import type { Index } from '@conclave/base';
 import { MessageType, type RaftMessage } from '@conclave/wire';
 import { maybeCommit } from './commit.js';
 import type { Progress } from './progress.js';
@@ -63,6 +64,12 @@ function handleAcknowledgement(r: Raft, m: RaftMessage, peer: Progress): void {
   }
   const wasPaused = peer.isPaused;
   const news = peer.acknowledge(m.index);
+  if (peer.state === 'snapshot' && isOutrun(r, peer, m.index)) {
+    peer.snapshot = null;
+    peer.becomeProbe();
+    sendAppend(r, peer, true);
+    return;
+  }
   if (!news && !(peer.state === 'probe' && peer.match === m.index && m.index > 0)) return;
   switch (peer.state) {
     case 'probe':
@@ -80,6 +87,12 @@ function handleAcknowledgement(r: Raft, m: RaftMessage, peer: Progress): void {
   if (!maybeCommit(r) && wasPaused) sendAppend(r, peer, true);
   sendAppends(r, peer);
   tellIfReady(r, peer);
+}
+
+/** The peer has all that the announced snapshot brings, and our log was cut beyond it meanwhile. */
+function isOutrun(r: Raft, peer: Progress, acknowledged: Index): boolean {
+  const { snapshot, match } = peer;
+  return snapshot !== null && acknowledged >= snapshot.index && match < r.log.cutIndex;
 }
 
 /** The peer is alive: whatever it was paused for may have been lost, so try again. */

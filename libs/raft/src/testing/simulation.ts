@@ -40,7 +40,7 @@ export class Simulation {
   readonly #cut = new Set<string>();
   readonly #changesConf: boolean;
   readonly #voters: readonly Slot[];
-  readonly #lossy: number;
+  #lossy: number;
   #elected: { slot: Slot; applied: number }[] = [];
   #nextRead = 1;
   #nextValue = 1;
@@ -204,18 +204,18 @@ export class Simulation {
       return;
     }
     const dice = r.below(1000);
-    if (dice < 330) this.#deliver();
-    else if (dice < 560) this.#ready(member);
-    else if (dice < 690) this.#append(member);
-    else if (dice < 770 && member.batches.length > 0) member.doApply();
-    else if (dice < 880) member.node.tick();
-    else if (dice < 930) this.#propose(member);
-    else if (dice < 950) this.#read(member);
-    else if (dice < 957) this.#partition();
-    else if (dice < 961) member.crash();
-    else if (dice < 970) this.#compact(member);
-    else if (dice < 985) this.#snapshot(member);
-    else if (dice < 990) this.#confChange(member);
+    if (dice < 370) this.#deliver();
+    else if (dice < 600) this.#ready(member);
+    else if (dice < 740) this.#append(member);
+    else if (dice < 820 && member.batches.length > 0) member.doApply();
+    else if (dice < 875) member.node.tick();
+    else if (dice < 925) this.#propose(member);
+    else if (dice < 943) this.#read(member);
+    else if (dice < 947) this.#partition();
+    else if (dice < 950) member.crash();
+    else if (dice < 963) this.#compact(member);
+    else if (dice < 977) this.#snapshot(member);
+    else if (dice < 990) this.#confChange();
     else if (dice < 994) member.node.transferLeader(1 + r.below(this.members.size));
     else if (dice < 996) member.node.forgetLeader();
     else if (dice < 998) member.node.reportUnreachable(1 + r.below(this.members.size));
@@ -265,7 +265,7 @@ export class Simulation {
 
   #partition(): void {
     this.#cut.clear();
-    if (this.random.chance(0.5)) return;
+    if (this.random.chance(0.6)) return;
     const share = this.random.fraction();
     for (const a of this.members.keys()) {
       for (const b of this.members.keys()) {
@@ -300,8 +300,9 @@ export class Simulation {
     else member.install();
   }
 
-  #confChange(member: Member): void {
-    if (!this.#changesConf || !member.node.isLeader) return;
+  #confChange(): void {
+    const member = [...this.members.values()].find((m) => m.alive && m.node.isLeader);
+    if (!this.#changesConf || member === undefined) return;
     const r = this.random;
     const changes = Array.from({ length: r.below(4) }, () => ({
       type: r.pick([0, 0, 1, 2] as const),
@@ -321,6 +322,7 @@ export class Simulation {
   /** Faults stop; everybody comes back; a new entry must reach every member of the group. */
   heal(): void {
     this.#cut.clear();
+    this.#lossy = 0;
     for (const member of this.members.values()) if (!member.alive) this.#restart(member);
     const before = this.applied;
     for (let round = 0; round < 400; round++) {
