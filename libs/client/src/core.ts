@@ -2,10 +2,10 @@
  * What the calls of one router share: settings, time, the members, the timers, the sessions. Calls
  * hold a reference to it and nothing else of the router.
  */
-import type { Metadata, Probe, Random } from '@conclave/base';
+import type { Metadata, Probe } from '@conclave/base';
 import { EMPTY_METADATA, type StatusCode } from '@conclave/base';
 import type { LinkEntry, MemberTable } from './member-table.js';
-import type { RouterOptions } from './options.js';
+import type { Chance, RouterOptions } from './options.js';
 import type { SessionPool } from './session.js';
 import type { Timers } from './timers.js';
 
@@ -24,7 +24,7 @@ export interface LongStream {
 
 export interface RouterCore {
   readonly options: RouterOptions;
-  readonly random: Random;
+  readonly random: Chance;
   readonly probe: Probe;
   readonly table: MemberTable;
   readonly timers: Timers;

@@ -55,9 +55,14 @@ export const DEFAULT_ROUTER_OPTIONS: RouterOptions = Object.freeze({
   keepAlivesMax: 4_096,
 });
 
+/**
+ * Chance for session and lease ids and for jitter. In production `uint64` must have the machine's own
+ * entropy in all its bits: two routers with one session id would get each other's answers.
+ */
+export type Chance = Pick<Random, 'uint64' | 'fraction'>;
+
 export interface RouterPorts {
   readonly clock: Clock;
-  /** For session and lease ids and for jitter: seeded from the machine's entropy in production. */
-  readonly random: Random;
+  readonly random: Chance;
   readonly probe: Probe;
 }

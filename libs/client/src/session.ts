@@ -10,7 +10,7 @@
  * write may still be tried.
  */
 import { SESSION_WINDOW, SessionMetadata, assert, assertLt } from '@conclave/base';
-import type { Random } from '@conclave/base';
+import type { Chance } from './options.js';
 
 export class Session {
   readonly id: bigint;
@@ -75,7 +75,7 @@ export interface SessionWaiter {
 }
 
 export interface SessionPoolPorts {
-  readonly random: Random;
+  readonly random: Chance;
   /** Opens the session through the log, trying as long as is sensible; then says how it went. */
   open(session: Session, done: (ok: boolean) => void): void;
   /** Calls `again` after a while. */
@@ -179,7 +179,7 @@ export class SessionPool {
   }
 }
 
-function nonZero(random: Random): bigint {
+function nonZero(random: Chance): bigint {
   for (;;) {
     const id = random.uint64();
     if (id !== 0n) return id;

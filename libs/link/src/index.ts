@@ -1,3 +1,4 @@
+export { type Beat, startBeat } from './beat.js';
 export { CallAnswerer } from './call-answerer.js';
 export { CallOpener, type CallOpenerEvents } from './call-opener.js';
 export { type LinkPorts } from './dialer.js';
@@ -8,6 +9,7 @@ export {
   type RefusalReason,
   judgeHello,
 } from './handshake.js';
+export { type DialTarget, dialTarget } from './link-url.js';
 export { LinkHost, type LinkHostPorts } from './link-host.js';
 export { LinkPool, type LinkPoolEvents, type LinkPoolPorts } from './link-pool.js';
 export { type LinkPath, LinkServer, type LinkServerPorts } from './link-server.js';

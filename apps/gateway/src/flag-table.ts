@@ -1,0 +1,99 @@
+/**
+ * The gateway's flags. Names are etcd's where etcd has one. The environment has each as
+ * `CONCLAVE_GATEWAY_<NAME>`; the command line wins.
+ */
+export type FlagType = 'string' | 'urls' | 'list' | 'uint' | 'duration' | 'enum';
+
+export interface GatewayFlag {
+  readonly name: string;
+  readonly type: FlagType;
+  /** As written on the command line. */
+  readonly fallback: string;
+  readonly help: string;
+  /** For `enum`. */
+  readonly values?: readonly string[];
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'panic', 'fatal'] as const;
+
+export const GATEWAY_FLAGS: readonly GatewayFlag[] = Object.freeze([
+  { name: 'name', type: 'string', fallback: 'gateway', help: 'Name in logs, here and at members.' },
+  {
+    name: 'endpoints',
+    type: 'urls',
+    fallback: 'http://localhost:2380',
+    help: 'Peer URLs of some members; the others are learned from them.',
+  },
+  {
+    name: 'listen-client-urls',
+    type: 'urls',
+    fallback: 'http://localhost:2379',
+    help: 'Where clients connect.',
+  },
+  {
+    name: 'listen-metrics-urls',
+    type: 'urls',
+    fallback: '',
+    help: 'Further URLs that serve only metrics and health.',
+  },
+  { name: 'cors', type: 'list', fallback: '*', help: 'Origins allowed for HTTP/1.' },
+  { name: 'host-whitelist', type: 'list', fallback: '*', help: 'Host names allowed for HTTP/1.' },
+  { name: 'max-request-bytes', type: 'uint', fallback: '1572864', help: 'Largest request.' },
+  {
+    name: 'max-concurrent-streams',
+    type: 'uint',
+    fallback: '4294967295',
+    help: 'HTTP/2 streams per connection.',
+  },
+  {
+    name: 'grpc-keepalive-min-time',
+    type: 'duration',
+    fallback: '5s',
+    help: 'Shortest time between client pings.',
+  },
+  {
+    name: 'grpc-keepalive-interval',
+    type: 'duration',
+    fallback: '2h',
+    help: 'Server ping on an idle connection.',
+  },
+  {
+    name: 'grpc-keepalive-timeout',
+    type: 'duration',
+    fallback: '20s',
+    help: 'Wait for the answer to a server ping.',
+  },
+  {
+    name: 'election-timeout',
+    type: 'uint',
+    fallback: '1000',
+    help: "The members' election timeout in milliseconds.",
+  },
+  {
+    name: 'shutdown-grace',
+    type: 'duration',
+    fallback: '2s',
+    help: 'How long open calls may take after SIGTERM.',
+  },
+  {
+    name: 'metrics',
+    type: 'enum',
+    fallback: 'basic',
+    values: ['basic', 'extensive'],
+    help: 'Level of detail of /metrics.',
+  },
+  { name: 'log-level', type: 'enum', fallback: 'info', values: LEVELS, help: 'Lowest level.' },
+  {
+    name: 'log-format',
+    type: 'enum',
+    fallback: 'json',
+    values: ['json', 'console'],
+    help: 'Form of log lines.',
+  },
+  {
+    name: 'log-outputs',
+    type: 'list',
+    fallback: 'default',
+    help: 'stdout, stderr, or files; default is stderr.',
+  },
+]);
