@@ -4,17 +4,17 @@
  */
 import { spawn } from 'node:child_process';
 import { TestCluster, etcdctl } from './testing/cluster.js';
-import { PlainEtcd } from './testing/etcd.js';
+import { ReferenceEtcd } from './testing/reference-etcd.js';
 import { until } from './testing/process.js';
 import type { Ran } from './testing/process.js';
 
 jest.setTimeout(120_000);
 
 let ours: TestCluster;
-let reference: PlainEtcd;
+let reference: ReferenceEtcd;
 
 beforeAll(async () => {
-  [ours, reference] = await Promise.all([TestCluster.start({ members: 1 }), PlainEtcd.start()]);
+  [ours, reference] = await Promise.all([TestCluster.start({ members: 1 }), ReferenceEtcd.start()]);
 });
 afterAll(async () => {
   await Promise.all([ours?.stop(), reference?.stop()]);
