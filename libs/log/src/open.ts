@@ -19,6 +19,8 @@ import type { DurableLog, LogFault, LogOptions, OpenLogResult } from './types.js
 export const SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024;
 const SEGMENT_BYTES_MIN = 16 * 1024;
 const SEGMENT_BYTES_MAX = 1024 * 1024 * 1024;
+/** The first segment is filled while the member waits to be born, so it is a small one. */
+const FIRST_SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
 const ENTRY_BYTES_MAX = 512 * 1024 * 1024;
 
 /** The segment that a new log begins with; `member/current` must name it. */
@@ -59,7 +61,7 @@ export function createLogSync(
   const place = { generation: 1, sequence: FIRST_SEGMENT, chain: 0 };
   const last = { lastIndex: cut.index, lastTerm: cut.term, hardState: state };
   const name = segmentName(FIRST_SEGMENT);
-  disk.createSync(name, options.segmentBytes);
+  disk.createSync(name, Math.min(options.segmentBytes, FIRST_SEGMENT_BYTES_MAX));
   const head = { ...identity, ...place, ...last, previousEnd: 0, nextGroup: 1, cut };
   disk.writeSync(name, 0, [encodeSegmentHead(head)]);
   disk.createSync(MARK_NAME, MARK_BYTES);

@@ -92,7 +92,8 @@ export function verifyLog(
   const walk = new Walk(salt, mark, trace);
   const point = walk.run(found, mark);
   const last = found[found.length - 1] as Found;
-  tornBytes += judgeTail(last.reader, point.end, salt).tornBytes;
+  const tail = judgeTail(last.reader, point.end, salt);
+  tornBytes += tail.tornBytes;
   walk.checkMark(point, last.head.generation);
   walk.checkWhole();
   const recovered: Recovered = {
@@ -105,7 +106,7 @@ export function verifyLog(
     tornBytes,
   };
   const finish = (): void => {
-    clearTail(disk, last.reader, point.end);
+    clearTail(disk, last.reader.name, point.end, tail.tornBytes);
     disk.syncSync(last.reader.name);
     for (const name of leftovers) disk.removeSync(name);
   };

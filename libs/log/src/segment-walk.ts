@@ -173,7 +173,9 @@ export function judgeTail(reader: SegmentReader, end: number, salt: number): Tai
   for (let offset = end; offset < reader.size;) {
     const length = Math.min(WINDOW_BYTES, reader.size - offset);
     const bytes = reader.view(offset, length);
-    for (let at = 0; at < length; at += GROUP_ALIGN) {
+    // Nearly always there is nothing but zeros up to the end of the file.
+    const skip = allZero(bytes);
+    for (let at = skip ? length : 0; at < length; at += GROUP_ALIGN) {
       const stop = Math.min(at + GROUP_ALIGN, length);
       const last = lastNonZeroIn(bytes, at, stop);
       if (last < 0) continue;
@@ -197,13 +199,17 @@ function lastNonZeroIn(bytes: Uint8Array, lo: number, hi: number): number {
   return -1;
 }
 
-/** Zeros every block of `[end, size)` that is not zero, so that it cannot be read again later. */
-export function clearTail(disk: LogDisk, reader: SegmentReader, end: number): void {
+function allZero(bytes: Uint8Array): boolean {
+  const whole = bytes.byteOffset % 4 === 0 ? bytes.length >> 2 : 0;
+  const words = new Int32Array(bytes.buffer, whole === 0 ? 0 : bytes.byteOffset, whole);
+  for (let i = 0; i < whole; i++) if (words[i] !== 0) return false;
+  return lastNonZeroIn(bytes, whole * 4, bytes.length) < 0;
+}
+
+/** Zeros the torn bytes behind `end`, so that they cannot be read again later. */
+export function clearTail(disk: LogDisk, name: string, end: number, tornBytes: number): void {
   const block = 64 * 1024;
-  for (let offset = end; offset < reader.size; offset += block) {
-    const length = Math.min(block, reader.size - offset);
-    const bytes = reader.view(offset, length);
-    if (lastNonZeroIn(bytes, 0, length) < 0) continue;
-    disk.writeSync(reader.name, offset, [new Uint8Array(length)]);
+  for (let at = 0; at < tornBytes; at += block) {
+    disk.writeSync(name, end + at, [new Uint8Array(Math.min(block, tornBytes - at))]);
   }
 }

@@ -13,7 +13,7 @@ import { outcome, removeTemporary, temporaryDirectory } from './testing/temporar
 const ROOT = path.resolve(__dirname, '../../..');
 const SEED = Number(process.env['SEED'] ?? 1 + (Date.now() % 1_000_000));
 /** More rounds: ROUNDS=500. */
-const ROUNDS = Number(process.env['ROUNDS'] ?? 4);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 2);
 
 const build = spawnSync(
   process.execPath,

@@ -112,3 +112,12 @@ test('an answer comes in a later turn, also from a disk that has failed', async 
   disk.write('a', 0, [new Uint8Array(1)], (failure) => (answer = failure));
   expect(answer).toBeUndefined();
 });
+
+test('a disk that only looks cannot write', async () => {
+  const directory = temporaryDirectory();
+  new FileLogDisk(directory).createSync('a', 10);
+  const disk = FileLogDisk.readOnly(directory);
+  expect(disk.readSync('a', 0, 10)).toHaveLength(10);
+  expect(() => disk.writeSync('a', 0, [new Uint8Array(1)])).toThrow('EBADF');
+  expect(await outcome((done) => disk.close(done))).toBe('ok');
+});

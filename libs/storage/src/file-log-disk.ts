@@ -41,10 +41,18 @@ export class FileLogDisk implements LogDisk {
   #closing: DiskDone | null = null;
   #closed = false;
 
+  readonly #openFlags: number;
+
   /** The directory exists. `system` is for tests that inject faults. */
-  constructor(directory: string, system: FileSystem = NODE_FS) {
+  constructor(directory: string, system: FileSystem = NODE_FS, openFlags = OPEN_FLAGS) {
     this.#directory = directory;
     this.#system = system;
+    this.#openFlags = openFlags;
+  }
+
+  /** For looking at the log of a member that may be running: every write fails. */
+  static readOnly(directory: string): FileLogDisk {
+    return new FileLogDisk(directory, NODE_FS, fs.constants.O_RDONLY);
   }
 
   list(): readonly string[] {
@@ -276,7 +284,7 @@ export class FileLogDisk implements LogDisk {
   #fd(name: string): number {
     const known = this.#fds.get(name);
     if (known !== undefined) return known;
-    const fd = this.#system.openSync(this.#path(name), OPEN_FLAGS);
+    const fd = this.#system.openSync(this.#path(name), this.#openFlags);
     this.#fds.set(name, fd);
     return fd;
   }

@@ -4,4 +4,4 @@ export { FileLogDisk } from './file-log-disk.js';
 export { type FileSystem, NODE_FS } from './file-system.js';
 export { RocksEngine } from './rocks-engine.js';
 export { MemberDirectory } from './member-directory.js';
-export { type Identity } from './member-files.js';
+export { type Identity, readMemberFilesSync } from './member-files.js';

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { MemberDirectory } from './member-directory.js';
+import { readMemberFilesSync } from './member-files.js';
 import { RocksEngine } from './rocks-engine.js';
 import { sealText } from './sealed-text.js';
 import { flipBit, outcome, removeTemporary, temporaryDirectory } from './testing/temporary.js';
@@ -34,6 +35,18 @@ test('a directory is born once and knows itself afterwards', async () => {
   expect(directory.warnings).toEqual([]);
   expect(() => directory.beginBirthSync()).toThrow('born once');
   await directory.close();
+});
+
+test('a running member can be looked at without its lock', async () => {
+  const dataDirectory = await born();
+  const directory = await open(dataDirectory);
+  expect(readMemberFilesSync(dataDirectory)).toEqual({
+    identity: IDENTITY,
+    current: CURRENT,
+    logDirectory: path.join(dataDirectory, 'member', 'log'),
+  });
+  await directory.close();
+  expect(() => readMemberFilesSync(temporaryDirectory())).toThrow('identity cannot be read');
 });
 
 test('a birth that did not finish begins again', async () => {

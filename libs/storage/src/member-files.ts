@@ -4,6 +4,8 @@
  *     member/identity   cluster id, member id, incarnation; written once
  *     member/current    number of the state directory, first segment of the log; replaced by one rename
  */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import type { Current } from '@conclave/base';
 import { storageError } from './disk-trouble.js';
 import { sealText, unsealText } from './sealed-text.js';
@@ -59,4 +61,27 @@ export function decodeCurrent(bytes: Uint8Array, file: string): Current {
     return value;
   };
   return { stateNumber: number('stateNumber'), firstSegment: number('firstSegment') };
+}
+
+/** Both, of a member that runs or not: for tools that only look. Throws as the decoders do, and `missing`. */
+export function readMemberFilesSync(dataDirectory: string): {
+  readonly identity: Identity;
+  readonly current: Current;
+  /** Where the log's files are. */
+  readonly logDirectory: string;
+} {
+  const member = path.join(dataDirectory, 'member');
+  const read = (name: string): Uint8Array => {
+    const file = path.join(member, name);
+    try {
+      return fs.readFileSync(file);
+    } catch (error) {
+      throw storageError('missing', `${file} cannot be read`, error);
+    }
+  };
+  return {
+    identity: decodeIdentity(read('identity'), path.join(member, 'identity')),
+    current: decodeCurrent(read('current'), path.join(member, 'current')),
+    logDirectory: path.join(member, 'log'),
+  };
 }
