@@ -14,6 +14,7 @@ import type { NodeView } from './node-view.js';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const SCRAPED = Object.freeze({ code: '200' });
+const SCRAPE_CODES = ['200', '500', '503'] as const;
 
 /** Takes a request over and answers true, or leaves it alone and answers false. */
 export type HttpExtension = (
@@ -58,6 +59,9 @@ function redirect(request: IncomingMessage, response: ServerResponse, target: Ht
 export function httpRouter(options: HttpRouterOptions, ports: HttpRouterPorts): Http1Handler {
   const { guard, metricsOnly, extension } = options;
   const { health, view, probe, exposition } = ports;
+  for (const code of SCRAPE_CODES) {
+    probe.count('promhttp_metric_handler_requests_total', 0, { code });
+  }
 
   function version(response: ServerResponse): void {
     const { server, cluster, storage } = view.versions();

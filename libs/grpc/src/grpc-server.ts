@@ -12,6 +12,7 @@ import { type CallHandler, NO_PROBE, type Probe } from '@conclave/base';
 import { Http2Connection, type ConnectionHost } from './connection.js';
 import { DeadlineWheel } from './deadlines.js';
 import { type GrpcLimits, grpcLimits } from './limits.js';
+import { LOG_BURST, LOGS_PER_SECOND, TokenBucket } from './rate.js';
 import type { Http2Call } from './server-call.js';
 
 export interface GrpcServerOptions {
@@ -44,6 +45,7 @@ class Http2Server implements GrpcServer, ConnectionHost {
   readonly #services: ReadonlyMap<string, CallHandler>;
   readonly #shutdownMessage: string;
   readonly #probe: Probe;
+  readonly #logRate = new TokenBucket(LOG_BURST, LOGS_PER_SECOND, performance.now());
   readonly #connections = new Set<Http2Connection>();
   #dirty: Http2Call[] = [];
   #isFlushPlanned = false;
@@ -109,6 +111,7 @@ class Http2Server implements GrpcServer, ConnectionHost {
   }
 
   rejected(peer: string, reason: string): void {
+    if (!this.#logRate.take(performance.now())) return;
     this.#probe.log('warn', 'rejected connection', { 'remote-addr': peer, reason });
   }
 

@@ -14,6 +14,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { NO_PROBE, type Probe } from '@conclave/base';
 
 import { ListenError, type ListenAddress, parseListenUrl } from './listen-url.js';
+import { LOG_BURST, LOGS_PER_SECOND, TokenBucket } from './rate.js';
 
 /** Takes a socket over, its first bytes unread. */
 export type SocketTaker = (socket: Socket, peer: string) => void;
@@ -62,6 +63,7 @@ export class PortListener {
   readonly #firstByteMs: number;
   readonly #socketsMax: number;
   readonly #probe: Probe;
+  readonly #logRate = new TokenBucket(LOG_BURST, LOGS_PER_SECOND, performance.now());
   readonly #servers = new Set<Server>();
   /** Sockets whose protocol is not known yet. */
   readonly #unknown = new Set<Socket>();
@@ -147,7 +149,9 @@ export class PortListener {
     if (taker === null) {
       const reason =
         protocol === 'tls' ? 'TLS is not supported yet' : `${protocol} is not spoken here`;
-      this.#probe.log('warn', 'rejected connection', { 'remote-addr': peer, reason });
+      if (this.#logRate.take(performance.now())) {
+        this.#probe.log('warn', 'rejected connection', { 'remote-addr': peer, reason });
+      }
       socket.destroy();
       return;
     }

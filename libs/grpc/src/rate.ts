@@ -27,6 +27,10 @@ export class TokenBucket {
   }
 }
 
+/** Log lines about rejected clients: an attack must not fill the log. */
+export const LOG_BURST = 100;
+export const LOGS_PER_SECOND = 5;
+
 /** With no call open, a keepalive ping is welcome only this often. */
 const IDLE_PING_MS = 2 * 3600 * 1000;
 const STRIKES_MAX = 2;
