@@ -1,0 +1,162 @@
+// Both systems on this machine for one comparison: Debian's etcd and Conclave, with the same number of
+// members, each with its own data on the same disk, on free loopback ports. Both stay up; one at a time
+// is under load.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const READY_MS = 30_000;
+const POLL_MS = 50;
+const STOP_MS = 5_000;
+const OUTPUT_MAX = 4_000;
+const TMPFS_MAGIC = 0x0102_1994;
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const url = (port) => `http://127.0.0.1:${port}`;
+const words = (text) => text.split(/\s+/).filter((word) => word !== '');
+
+export function startBoth(options, say) {
+  const directory = fs.mkdtempSync(path.join(options.dir || os.tmpdir(), 'conclave-bench-'));
+  if (fs.statfsSync(directory).type === TMPFS_MAGIC) {
+    say(`warning: ${directory} is in memory, so nothing is synced to a disk; give a --dir`);
+  }
+  return new Both(options, directory);
+}
+
+class Both {
+  ours = null;
+  etcd = null;
+  #options;
+  #directory;
+  #processes = [];
+
+  constructor(options, directory) {
+    this.#options = options;
+    this.#directory = directory;
+  }
+
+  async ready() {
+    const { members, gateways, nodeFlags, etcdFlags } = this.#options;
+    const ports = await freePorts(4 * members + gateways);
+    const node = (app) => [process.execPath, path.join(root, 'dist', `conclave-${app}.js`)];
+    const ours = this.#cluster('c', node('node'), members, ports, words(nodeFlags));
+    const more = ['--log-level', 'error', ...words(etcdFlags)];
+    this.etcd = this.#cluster('e', ['etcd'], members, ports, more);
+    await Promise.all([...ours.members, ...this.etcd.members].map((one) => this.#healthy(one)));
+    const doors = [];
+    for (let i = 1; i <= gateways; i++) {
+      const port = ports.shift();
+      const peers = ours.members.map((member) => member.peerUrl).join(',');
+      const flags = ['--name', `g${i}`, '--listen-client-urls', url(port), '--endpoints', peers];
+      doors.push({ port, child: this.#spawn(`g${i}`, [...node('gateway'), ...flags]) });
+    }
+    await Promise.all(doors.map((door) => this.#healthy(door)));
+    if (doors.length > 0) {
+      ours.endpoints = doors.map(({ port }) => ({ host: '127.0.0.1', port }));
+      ours.pids.push(...doors.map((door) => door.child.process.pid));
+    }
+    this.ours = ours;
+  }
+
+  /** Ends what was started, and nothing else; removes the data. */
+  async stop() {
+    const running = this.#processes.filter((one) => one.process.exitCode === null);
+    await Promise.all(running.map(endProcess));
+    fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #cluster(letter, command, count, ports, more) {
+    const members = Array.from({ length: count }, (_, i) => ({
+      name: `${letter}${i + 1}`,
+      port: ports.shift(),
+      peerUrl: url(ports.shift()),
+    }));
+    const initial = members.map((member) => `${member.name}=${member.peerUrl}`).join(',');
+    for (const member of members) {
+      const { name, port, peerUrl } = member;
+      member.child = this.#spawn(name, [
+        ...command,
+        ...['--name', name, '--data-dir', path.join(this.#directory, name)],
+        ...['--listen-client-urls', url(port), '--advertise-client-urls', url(port)],
+        ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+        ...['--initial-cluster', initial, '--initial-cluster-token', letter, ...more],
+      ]);
+    }
+    return {
+      members,
+      endpoints: members.map(({ port }) => ({ host: '127.0.0.1', port })),
+      pids: members.map((member) => member.child.process.pid),
+    };
+  }
+
+  #spawn(name, [file, ...args]) {
+    const started = { name, output: '', process: null, ended: null };
+    started.process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const keep = (chunk) => {
+      started.output = (started.output + String(chunk)).slice(-OUTPUT_MAX);
+    };
+    started.process.stdout.on('data', keep);
+    started.process.stderr.on('data', keep);
+    started.process.on('error', (error) => (started.ended = error.message));
+    started.process.on('exit', (code, signal) => (started.ended = signal ?? `exit code ${code}`));
+    this.#processes.push(started);
+    return started;
+  }
+
+  async #healthy({ port, child }) {
+    const until = Date.now() + READY_MS;
+    while ((await healthStatus(port)) !== 200) {
+      if (child.ended !== null) {
+        throw new Error(`${child.name} ended (${child.ended}): ${child.output}`);
+      }
+      if (Date.now() > until) throw new Error(`${child.name} is not healthy: ${child.output}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+function endProcess({ process: child }) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      clearTimeout(timer);
+      resolve();
+    } else child.kill('SIGTERM');
+  });
+}
+
+function healthStatus(port) {
+  return new Promise((resolve) => {
+    const request = http.get(`${url(port)}/health`, { timeout: 1_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+  });
+}
+
+async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const server = net.createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
