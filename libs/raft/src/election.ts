@@ -7,6 +7,7 @@ import { type Entry, EntryType, MessageType, type RaftMessage } from '@conclave/
 import type { CampaignRefusal } from './event.js';
 import { voteMessage, voteResponse } from './message.js';
 import type { Raft } from './raft.js';
+import { UNKNOWN_TERM } from './raft-log.js';
 import { Role, type Slot } from './ready.js';
 import { dropForwarded, dropReads } from './reads.js';
 
@@ -211,16 +212,45 @@ export function answerVote(r: Raft, m: RaftMessage): void {
   r.emit({ kind: 'vote-cast', to: m.from, term: m.term, pre, granted });
   if (pre) {
     // A grant echoes the term asked for; a refusal tells ours. Nothing durable changes.
-    const term = granted ? m.term : r.term;
-    const answer = voteResponse(MessageType.PRE_VOTE_RESPONSE, m.from, r.slot, term, !granted);
-    if (granted) r.send(answer);
-    else r.sendAfterTerm(answer);
+    const { PRE_VOTE_RESPONSE } = MessageType;
+    if (granted) r.send(voteResponse(PRE_VOTE_RESPONSE, m.from, r.slot, m.term, false, 0, 0));
+    else refuseVote(r, PRE_VOTE_RESPONSE, m.from);
     return;
   }
-  if (granted && r.vote !== m.from) {
+  if (!granted) {
+    refuseVote(r, MessageType.VOTE_RESPONSE, m.from);
+    return;
+  }
+  if (r.vote !== m.from) {
     r.vote = m.from;
     r.unstable.touch(r.tick);
   }
-  if (granted) r.electionElapsed = 0;
-  r.sendAfterTerm(voteResponse(MessageType.VOTE_RESPONSE, m.from, r.slot, r.term, !granted));
+  r.electionElapsed = 0;
+  const { VOTE_RESPONSE } = MessageType;
+  r.sendAfterTerm(voteResponse(VOTE_RESPONSE, m.from, r.slot, r.term, false, 0, 0));
+}
+
+/**
+ * Refuses a vote or pre-vote, tells our term, and how far we know the log to be committed: a
+ * candidate that waits for the vote of a removed member with a longer log may learn from it that the
+ * removal is committed, and so that it needs that vote no more.
+ */
+export function refuseVote(
+  r: Raft,
+  type: typeof MessageType.VOTE_RESPONSE | typeof MessageType.PRE_VOTE_RESPONSE,
+  to: Slot,
+): void {
+  const { commit } = r.log;
+  const commitTerm = r.log.term(commit);
+  const known = commitTerm !== UNKNOWN_TERM;
+  const told = known ? commit : 0;
+  r.sendAfterTerm(voteResponse(type, to, r.slot, r.term, true, told, known ? commitTerm : 0));
+}
+
+/** A refusal arrived. What it says of the commit index holds for ever if our log agrees there. */
+export function learnCommit(r: Raft, m: RaftMessage): void {
+  if (r.role === Role.LEADER || m.commit <= r.log.commit) return;
+  if (!r.log.matches(m.commit, m.logTerm)) return;
+  r.log.commitTo(m.commit);
+  if (r.role !== Role.FOLLOWER && r.log.hasUnappliedConfChange) becomeFollower(r, r.term, 0);
 }

@@ -131,21 +131,24 @@ export function voteMessage(
   };
 }
 
+/** A refusal tells how far the refuser knows the log to be committed; a grant leaves both 0. */
 export function voteResponse(
   type: typeof MessageType.VOTE_RESPONSE | typeof MessageType.PRE_VOTE_RESPONSE,
   to: Slot,
   from: Slot,
   term: Term,
   reject: boolean,
+  commit: Index,
+  commitTerm: Term,
 ): RaftMessage {
   return {
     type,
     to,
     from,
     term,
-    logTerm: 0,
+    logTerm: commitTerm,
     index: 0,
-    commit: 0,
+    commit,
     reject,
     rejectHint: 0,
     context: 0,

@@ -206,7 +206,8 @@ describe('4 membership changes', () => {
       const end = c.at(c.leader()).node.status().confState;
       if (phase === 0) expect(voters).toEqual([1, 2, 3]);
       expect(phase === 0 ? votersOutgoing : end.votersOutgoing).toEqual([]);
-      if (phase > 0) expect(end).toMatchObject({ voters: [1, 2, 4], learners: [3], autoLeave: false });
+      if (phase > 0)
+        expect(end).toMatchObject({ voters: [1, 2, 4], learners: [3], autoLeave: false });
     },
   );
 });

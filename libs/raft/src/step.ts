@@ -5,9 +5,9 @@
  */
 import { NUMBER_MAX, unreachable } from '@conclave/base';
 import { MessageType, type RaftMessage } from '@conclave/wire';
-import { answerVote, becomeFollower, hasFreshLeader } from './election.js';
+import { answerVote, becomeFollower, hasFreshLeader, learnCommit, refuseVote } from './election.js';
 import type { IgnoreReason } from './event.js';
-import { appendResponse, voteResponse } from './message.js';
+import { appendResponse } from './message.js';
 import { proposeForwarded } from './propose.js';
 import type { Raft } from './raft.js';
 import { Role, type SlotSnapshotMeta } from './ready.js';
@@ -38,6 +38,11 @@ export function step(r: Raft, m: RaftMessage, snapshot: SlotSnapshotMeta | null)
         return;
       }
       answerVote(r, m);
+      return;
+    case MessageType.VOTE_RESPONSE:
+    case MessageType.PRE_VOTE_RESPONSE:
+      if (m.reject) learnCommit(r, m);
+      stepRole(r, m, snapshot);
       return;
     default:
       stepRole(r, m, snapshot);
@@ -103,9 +108,9 @@ function stepOldTerm(r: Raft, m: RaftMessage): void {
   if (isFromLeader(m)) {
     r.sendAfterTerm(appendResponse(m.from, r.slot, r.term, 0, false, 0, 0));
   } else if (m.type === MessageType.VOTE) {
-    r.sendAfterTerm(voteResponse(MessageType.VOTE_RESPONSE, m.from, r.slot, r.term, true));
+    refuseVote(r, MessageType.VOTE_RESPONSE, m.from);
   } else if (m.type === MessageType.PRE_VOTE) {
-    r.sendAfterTerm(voteResponse(MessageType.PRE_VOTE_RESPONSE, m.from, r.slot, r.term, true));
+    refuseVote(r, MessageType.PRE_VOTE_RESPONSE, m.from);
   } else if (m.type === MessageType.PROPOSE && r.role === Role.LEADER) {
     if (r.tracker.get(m.from) !== undefined) proposeForwarded(r, m);
   } else {

@@ -71,7 +71,7 @@ export function formatMessage(m: RaftMessage): string {
       break;
     case MessageType.VOTE_RESPONSE:
     case MessageType.PRE_VOTE_RESPONSE:
-      out += m.reject ? ' refused' : ' granted';
+      out += m.reject ? ` refused commit=${m.logTerm}/${m.commit}` : ' granted';
       break;
     case MessageType.SNAPSHOT:
       if (m.snapshot !== null) out += ` at=${m.snapshot.term}/${m.snapshot.index}`;
