@@ -4,7 +4,8 @@
 import { ConclaveError, type LogDisk, assert, assertLe } from '@conclave/base';
 import type { HardState, SnapshotMeta } from '@conclave/wire';
 import { MARK_BYTES, MARK_NAME, encodeMark, markOffset } from './mark.js';
-import { raised, verifyLog } from './recovery.js';
+import { verifyLog } from './recovery.js';
+import { raised } from './requests.js';
 import {
   SEGMENT_HEAD_BYTES,
   encodeSegmentHead,

@@ -211,6 +211,7 @@ function crashRound(seed: number): void {
   let term = 1;
   let acknowledged: Told = { entries: new Map(), lastIndex: 0, hardState: NO_STATE };
   let asked: Told[] = [];
+  let cutAsked = 0;
   for (let step = 0; step < 60; step++) {
     const last = asked.at(-1) ?? acknowledged;
     if (random.chance(0.1)) h.pass(random.below(200));
@@ -244,8 +245,10 @@ function crashRound(seed: number): void {
     });
     for (let turns = random.below(6); turns > 0; turns--) h.turns.runOne();
     const commit = h.log.hardState.commit;
-    if (random.chance(0.05) && commit > h.log.cut.index)
+    if (random.chance(0.05) && commit > cutAsked) {
+      cutAsked = commit;
       h.log.cutTo(commit, BIRTH.confState, () => {});
+    }
     if (!random.chance(0.12)) continue;
     if (random.chance(0.5)) h.disk.losePower();
     const result = h.restart();
@@ -255,6 +258,7 @@ function crashRound(seed: number): void {
       throw new Error(`log ends at ${h.log.lastIndex}, acknowledged ${acknowledged.lastIndex}`);
     }
     acknowledged = survived;
+    cutAsked = h.log.cut.index;
     asked = [];
     term = Math.max(term, h.log.hardState.term);
   }

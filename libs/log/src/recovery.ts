@@ -6,12 +6,13 @@
  * continue, indexes with a gap, falling terms, a log shorter than its mark, another member's log.
  * Nothing on the disk is changed before everything was verified.
  */
-import { type Index, type LogDisk, type Term } from '@conclave/base';
+import type { Index, LogDisk, Term } from '@conclave/base';
 import type { HardState, SnapshotMeta } from '@conclave/wire';
 import { ByteReader } from './byte-cursor.js';
 import { EntryIndex, Segment } from './entry-index.js';
 import { type FoundRecord, RecordKind, groupSalt, readEntryHead } from './group.js';
 import { MARK_BYTES, MARK_NAME, type Mark, decodeMarks } from './mark.js';
+import { raised } from './requests.js';
 import {
   LOG_FORMAT,
   type LogIdentity,
@@ -412,10 +413,4 @@ class Walk {
   #bad(offset: number, what: string): never {
     throw new LogRefused('corrupt', `log segment ${this.#name} is corrupt at ${offset}: ${what}`);
   }
-}
-
-/** What was cut is committed, whatever the last stored commit says. */
-export function raised(hardState: HardState, cutIndex: Index): HardState {
-  if (hardState.commit >= cutIndex) return hardState;
-  return { term: hardState.term, vote: hardState.vote, commit: cutIndex };
 }

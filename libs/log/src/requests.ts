@@ -48,23 +48,54 @@ export interface Flight {
   readonly chain: number;
 }
 
-/** The end of the log including what is queued. */
+/**
+ * The log as it will be when everything queued is durable: what the next request must continue. A start
+ * refuses a log that breaks these rules, so they are asserted before anything is written.
+ */
 export class Tail {
-  index: Index;
-  term: Term;
+  #index: Index;
+  #term: Term;
+  #hardState: HardState;
+  #cut: Index;
   /** Resets queued or under way; while there is one, stragglers behind its cut are let pass. */
-  resets = 0;
+  #resets = 0;
   readonly #entryBytesMax: number;
 
-  constructor(index: Index, term: Term, entryBytesMax: number) {
-    this.index = index;
-    this.term = term;
+  constructor(index: Index, term: Term, hardState: HardState, cut: Index, entryBytesMax: number) {
+    this.#index = index;
+    this.#term = term;
+    this.#hardState = hardState;
+    this.#cut = cut;
     this.#entryBytesMax = entryBytesMax;
   }
 
-  /** Asserts that `entries` may come next, and moves behind them. */
-  append(entries: readonly Entry[], cutIndex: Index, commit: Index): void {
-    if (entries.length === 0) return;
+  append(entries: readonly Entry[], hardState: HardState | null): void {
+    if (entries.length > 0) this.#entries(entries);
+    if (hardState === null) return;
+    assertLe(this.#hardState.term, hardState.term, 'the term of the log does not fall');
+    if (this.#resets === 0) assertLe(hardState.commit, this.#index, 'commit is within the log');
+    this.#hardState = raised(hardState, Math.max(this.#cut, this.#hardState.commit));
+  }
+
+  cut(index: Index): void {
+    assert(index > this.#cut, 'the cut goes forward');
+    this.#cut = index;
+    this.#hardState = raised(this.#hardState, index);
+  }
+
+  reset(cut: SnapshotMeta): void {
+    this.cut(cut.index);
+    this.#resets++;
+    this.#index = cut.index;
+    this.#term = cut.term;
+  }
+
+  /** A reset is done; its stragglers were written or dropped. */
+  resetDone(): void {
+    this.#resets--;
+  }
+
+  #entries(entries: readonly Entry[]): void {
     const first = entries[0] as Entry;
     let term = 0;
     for (let i = 0; i < entries.length; i++) {
@@ -75,22 +106,16 @@ export class Tail {
       term = entry.term;
     }
     const last = first.index + entries.length - 1;
-    if (this.resets > 0 && last <= this.index) return;
-    assertLe(first.index, this.index + 1, 'append leaves no gap');
-    if (this.resets === 0) {
-      assert(first.index > cutIndex, 'append is behind the cut');
-      const fresh = first.index > this.index;
-      assert(fresh || first.index > commit, 'nothing committed is overwritten');
-      if (fresh) assertLe(this.term, first.term, 'terms of the log do not fall');
+    if (this.#resets > 0 && last <= this.#index) return;
+    assertLe(first.index, this.#index + 1, 'append leaves no gap');
+    if (this.#resets === 0) {
+      assert(first.index > this.#cut, 'append is behind the cut');
+      const fresh = first.index > this.#index;
+      assert(fresh || first.index > this.#hardState.commit, 'nothing committed is overwritten');
+      if (fresh) assertLe(this.#term, first.term, 'terms of the log do not fall');
     }
-    this.index = last;
-    this.term = term;
-  }
-
-  reset(cut: SnapshotMeta): void {
-    this.resets++;
-    this.index = cut.index;
-    this.term = cut.term;
+    this.#index = last;
+    this.#term = term;
   }
 }
 
@@ -104,4 +129,10 @@ export function bodyBytes(request: Append | Cut, cutIndex: Index): number {
   }
   for (const entry of request.entries) bytes += entryRecordBytes(entry);
   return bytes;
+}
+
+/** What was cut is committed, whatever the last stored commit says. */
+export function raised(hardState: HardState, index: Index): HardState {
+  if (hardState.commit >= index) return hardState;
+  return { term: hardState.term, vote: hardState.vote, commit: index };
 }

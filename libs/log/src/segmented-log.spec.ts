@@ -243,6 +243,21 @@ test.each([
   expect(() => h.log.append({ entries, hardState: null }, () => {})).toThrow(message);
 });
 
+test('rules that a start enforces are asserted over what is queued, before it is written', () => {
+  const h = new LogHarness();
+  h.append([entry(1, 1), entry(2, 1), entry(3, 1)], { term: 1, vote: 0n, commit: 1 });
+  const append = (entries: Entry[], term: number, commit: number): void =>
+    h.log.append({ entries, hardState: { term, vote: 0n, commit } }, () => {});
+  append([entry(4, 2)], 2, 2);
+  expect(() => append([], 1, 2)).toThrow('the term of the log does not fall');
+  expect(() => append([], 2, 5)).toThrow('commit is within the log');
+  expect(() => append([entry(2, 3)], 3, 2)).toThrow('nothing committed');
+  h.log.cutTo(2, CONF, () => {});
+  expect(() => h.log.cutTo(2, CONF, () => {})).toThrow('the cut goes forward');
+  h.turns.run();
+  expect(h.restart()).toMatchObject({ ok: true, recovered: { firstIndex: 3, lastIndex: 4 } });
+});
+
 test('a reset is nothing before it is published and everything after', () => {
   for (const published of [false, true]) {
     const h = new LogHarness();

@@ -27,7 +27,7 @@ import { GROUP_HEAD_BYTES, alignUp, groupSalt } from './group.js';
 import { GroupBuilder, entryRecordBytes } from './group-builder.js';
 import type { Mark } from './mark.js';
 import { MarkWriter } from './mark-writer.js';
-import { type Recovered, raised } from './recovery.js';
+import type { Recovered } from './recovery.js';
 import {
   type Append,
   type Cut,
@@ -37,6 +37,7 @@ import {
   type Reset,
   Tail,
   bodyBytes,
+  raised,
 } from './requests.js';
 import { SegmentFiles } from './segment-files.js';
 import {
@@ -107,7 +108,9 @@ export class SegmentedLog implements DurableLog {
     this.#nextGroup = point.nextGroup;
     this.#sealed = point.sealed;
     this.#size = disk.size(this.#index.active.name);
-    this.#tail = new Tail(this.#index.lastIndex, this.#index.lastTerm, options.entryBytesMax);
+    const { lastIndex, lastTerm } = this.#index;
+    const { hardState, cut } = recovered;
+    this.#tail = new Tail(lastIndex, lastTerm, hardState, cut.index, options.entryBytesMax);
     const finished = (failure: DiskFailure | null): void => {
       if (failure !== null) this.#fail(failure);
       else this.#pump();
@@ -150,19 +153,18 @@ export class SegmentedLog implements DurableLog {
 
   append(request: AppendRequest, done: Done): void {
     const { hardState, entries } = request;
-    this.#tail.append(entries, this.#cut.index, this.#hardState.commit);
+    this.#tail.append(entries, hardState);
     this.#enqueue({ type: 'append', hardState, entries, done });
   }
 
   cutTo(index: Index, confState: ConfState, done: Done): void {
-    assert(index > this.#cut.index, 'the cut goes forward');
     assertLe(index, this.#index.lastIndex, 'cut is within the durable log');
     const term = assertDefined(this.#index.term(index), 'the entry at the cut is in the log');
+    this.#tail.cut(index);
     this.#enqueue({ type: 'cut', cut: { index, term, confState }, done });
   }
 
   reset(cut: SnapshotMeta, publish: Publish, done: Done): void {
-    assert(cut.index > this.#cut.index, 'a snapshot goes forward');
     this.#tail.reset(cut);
     this.#enqueue({ type: 'reset', cut, publish, done });
   }
@@ -454,7 +456,7 @@ export class SegmentedLog implements DurableLog {
     this.#size = this.#options.segmentBytes;
     this.#sealed = true;
     this.#resetting = false;
-    this.#tail.resets--;
+    this.#tail.resetDone();
     this.#prepareNext();
     for (const retired of old) this.#files.retire(retired);
   }
