@@ -39,6 +39,7 @@ export class KeptSnapshots {
   readonly #kept = new Set<KeptSnapshot>();
   /** Snapshots taken whose head is being read. */
   #opening = 0;
+  #onEmpty: (() => void)[] = [];
 
   constructor(options: KeptOptions, readHead: ReadHead, random: Random) {
     assertLe(1, options.keptMax, 'keptMax is at least 1');
@@ -77,6 +78,7 @@ export class KeptSnapshots {
       this.#opening--;
       if (failure !== null || head === null) {
         snapshot.release();
+        this.#tellEmpty();
         done(null, failure ?? 'a state without a head');
         return;
       }
@@ -101,9 +103,11 @@ export class KeptSnapshots {
     }
   }
 
-  /** Lets go of all that nobody uses. */
-  clear(): void {
+  /** Lets go of all that nobody uses; `empty` is called once nothing of the engine is held. */
+  clear(empty: () => void): void {
     for (const kept of this.#kept) if (kept.users === 0) this.#drop(kept);
+    this.#onEmpty.push(empty);
+    this.#tellEmpty();
   }
 
   /** The longest idle one goes if there is no room. */
@@ -121,6 +125,14 @@ export class KeptSnapshots {
   #drop(kept: KeptSnapshot): void {
     assert(this.#kept.delete(kept), 'a kept snapshot leaves once');
     kept.snapshot.release();
+    this.#tellEmpty();
+  }
+
+  #tellEmpty(): void {
+    if (this.size > 0 || this.#onEmpty.length === 0) return;
+    const onEmpty = this.#onEmpty;
+    this.#onEmpty = [];
+    for (const empty of onEmpty) empty();
   }
 
   #newId(): bigint {

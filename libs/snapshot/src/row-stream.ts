@@ -2,9 +2,9 @@ import { EMPTY_BYTES, type EngineRow, compareBytes, concatBytes, crc32c } from '
 import { putNumber, sizeOfNumber } from '@conclave/wire';
 
 /**
- * The rows of a state as one stream of bytes: for each row, in ascending order of keys, the length of the key, the
- * key, the length of the value, the value (lengths as varints). Chunks are pieces of this stream,
- * so its checksum says nothing about where it was cut.
+ * The rows of a state as one stream of bytes: for each row, in ascending order of keys, the length of
+ * the key, the key, the length of the value, the value (lengths as varints). Chunks are pieces of this
+ * stream, so its checksum says nothing about where it was cut.
  *
  * Invariant of `StreamPosition`: `rows` rows of `bytes` bytes were complete, the last one with key
  * `lastKey`, and `crc` is the CRC-32C of those bytes.

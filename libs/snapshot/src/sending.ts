@@ -9,8 +9,8 @@ import { type OutgoingEvents, type OutgoingStream, SNAPSHOT_FORMAT } from './typ
  *
  *     offered --ack(next, credit)--> streaming --all sent--> ended --ack(received)--> over
  *
- * Back-pressure twice: chunks are sent only below `ack.next + ack.credit`, and only while the connection takes
- * them. The receiver says where to begin; whatever it says later never goes back.
+ * Back-pressure twice: chunks are sent only below `ack.next + ack.credit`, and only while the
+ * connection takes them. The receiver says where to begin; what it says later never goes back.
  */
 export type SendingOutcome =
   | { readonly type: 'delivered'; readonly meta: SnapshotMeta }

@@ -97,14 +97,17 @@ export class SnapshotSender {
     }
   }
 
-  /** Ends everything: the process stops, or the engine is about to be replaced. `done` gets null. */
-  close(): void {
+  /**
+   * Ends every sending, with null: the process stops, or the engine is about to be replaced. `released`
+   * is called once nothing of the engine is held, so that it may be closed. Ready for more afterwards.
+   */
+  close(released: () => void = () => {}): void {
     for (const delivery of [...this.#deliveries.values()]) {
       delivery.cancelled = true;
       delivery.sending?.close('the sender stops');
       this.#finish(delivery, null);
     }
-    this.#kept.clear();
+    this.#kept.clear(released);
   }
 
   #attempt(delivery: Delivery): void {

@@ -437,6 +437,20 @@ describe('taken up again', () => {
     }
   });
 
+  test('far into a stream of thousands of chunks, from a mark nearby', () => {
+    const world = new World({ chunkBytes: 22 });
+    world.fill(10, 5_000, 3);
+    let cut = false;
+    world.hook = (frame) => {
+      if (cut || frame.type !== 'snapshot-chunk' || frame.number !== 2_345) return [frame];
+      cut = true;
+      return 'cut';
+    };
+    expect(world.send(5_000)).toEqual(meta(10));
+    expect(world.chunks.length).toBeLessThan(2_501 + 10);
+    world.expectReceived(10);
+  });
+
   test('again and again, every third frame', () => {
     const world = new World();
     world.fill(10);
@@ -458,13 +472,13 @@ describe('taken up again', () => {
   test('by a receiver that crashed at any step: the progress row says what is there', () => {
     for (let point = 1; point < 400; point += 1) {
       const world = new World({}, { flushBytes: 400 });
-      world.fill(10, 120);
+      world.fill(10, 80);
       let result: SnapshotMeta | null | undefined;
       world.sender.send(2n, (m) => (result = m));
       let steps = 0;
       while (steps < point && world.turns.runOne()) steps++;
       if (result !== undefined) {
-        expect(point).toBeGreaterThan(80);
+        expect(point).toBeGreaterThan(60);
         break;
       }
       const crashed = world.states[0];
@@ -634,11 +648,14 @@ describe('bounds', () => {
     const results: unknown[] = [];
     world.sender.send(2n, (m) => results.push(m));
     while (world.chunks.length < 5) world.turns.runOne();
-    world.sender.close();
+    let released = false;
+    world.sender.close(() => {
+      released = true;
+      expect(world.source.openSnapshots).toBe(0);
+    });
     world.receiver.close();
     world.turns.run();
-    expect(results).toEqual([null]);
-    expect(world.source.openSnapshots).toBe(0);
+    expect([results, released]).toEqual([[null], true]);
     expect(world.discarded).toEqual([2]);
   });
 });

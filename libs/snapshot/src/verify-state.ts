@@ -5,8 +5,9 @@ import { sizeOfRow, writeRow } from './row-stream.js';
 import type { ReadHead } from './types.js';
 
 /**
- * Reads a received state back from the engine, row by row in slices, and compares it with what the sender said
- * it is: number of rows, bytes and checksum of the whole stream, and the head as its own rows tell it.
+ * Reads a received state back from the engine, row by row in slices, and compares it with what the
+ * sender said it is: number of rows, bytes and checksum of the whole stream, and the head as its own
+ * rows tell it.
  */
 export interface Expected {
   readonly rows: number;

@@ -180,8 +180,8 @@ export class CatchUp {
     this.#group = group;
     this.#members = members;
     this.#tail = [];
-    const revision = this.#store.revision;
-    assertLe(this.#host.published, revision, 'what is published is in the store');
+    // While the store loads a snapshot its own number may lag.
+    const revision = Math.max(this.#store.revision, this.#host.published);
     const epoch = this.#epoch;
     const query = { lo, ranges: mergedRanges(members), limit: this.#rows, prevKv };
     this.#store.history(query, (result) => {

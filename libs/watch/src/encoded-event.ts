@@ -106,7 +106,7 @@ export class PreviousRecords {
 
   restart(): void {
     this.#epoch++;
-    for (const encoded of [...this.#reading]) this.#read(encoded);
+    for (const encoded of this.#reading) this.#read(encoded);
   }
 
   #read(encoded: EncodedEvent): void {

@@ -5,8 +5,9 @@ import type { ByteString } from '@conclave/base';
  * below it, so a search skips every subtree that ends before the key. O(log n) to insert and remove, and
  * about O(log n + found) to search.
  *
- * A range is `[lo, hi)`; `hi === null` goes to the end. Equal ranges share one node: a thousand watchers of one
- * prefix are one range. Balance does not depend on chance, because clients choose the ranges.
+ * A range is `[lo, hi)`; `hi === null` goes to the end. Equal ranges share one node: a thousand
+ * watchers of one prefix are one range. Balance does not depend on chance, because clients choose
+ * the ranges.
  *
  * Invariants: left < node < right by (lo, hi); heights of two siblings differ by at most one;
  * `highest` is the maximum of `hi` over the subtree.

@@ -147,8 +147,9 @@ export class WatchRoom implements WatchHub, StreamHost, CatchUpHost {
 
   // ---- for streams
 
+  /** While the store loads a snapshot its own number may lag. */
   get revision(): Revision {
-    return this.#ports.store.revision;
+    return Math.max(this.#ports.store.revision, this.#published);
   }
 
   get published(): Revision {
@@ -156,7 +157,7 @@ export class WatchRoom implements WatchHub, StreamHost, CatchUpHost {
   }
 
   join(watcher: Watcher, start: Revision): void {
-    const revision = this.#ports.store.revision;
+    const { revision } = this;
     this.#watcherCount++;
     // Applied but not yet published revisions are not for a watcher that starts "now".
     watcher.next = start === 0 ? revision + 1 : start;

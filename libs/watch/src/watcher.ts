@@ -6,9 +6,9 @@ import type { WatcherIndex } from './watcher-index.js';
 /**
  * One watcher of one stream: what it wants, and how far it is.
  *
- * `synced`: in the live index, told of each publication that matches. `lagging`: has to read history from `next`
- * on first; in a turn of the catch-up, or parked while its stream has no room. `compacted`: what it
- * would have to read is gone and it was told so; it keeps its id until the client cancels it.
+ * `synced`: in the live index, told of each publication that matches. `lagging`: has to read history
+ * from `next` on first; in a turn of the catch-up, or parked while its stream has no room. `compacted`:
+ * what it would have to read is gone and it was told so; it keeps its id until the client cancels it.
  * `gone`: cancelled, or its stream closed.
  *
  * Invariants: every event of revision < `next` that it wants was handed to its stream, in order, once;
