@@ -12,7 +12,7 @@
 import { type ByteString, assert } from '@conclave/base';
 import { KeyHistory } from './key-history.js';
 
-const LEAF_MAX = 256;
+const LEAF_MAX = 64;
 
 export class KeyIndex {
   readonly #map = new Map<ByteString, KeyHistory>();

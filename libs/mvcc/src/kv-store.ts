@@ -37,6 +37,7 @@ import { Records } from './records.js';
 import { deleteBody, putBody, rangeBody } from './response.js';
 import { ReadTxn } from './read-txn.js';
 import { FORMAT, encodeNumber, metaRow } from './rows.js';
+import { Slab } from './slab.js';
 import { KV_OPTIONS, type KvOptions, type State } from './state.js';
 import { checkPath, needsMissingKey, needsMissingLease, takePath } from './txn-path.js';
 import type {
@@ -83,6 +84,8 @@ export class KvStore implements Store {
       scheduler,
       probe: ports.probe ?? NO_PROBE,
       failed,
+      bodies: new Slab(),
+      recordBytes: new Slab(),
       revision: 1,
       compactRevision: -1,
       keyCount: 0,
@@ -275,7 +278,12 @@ export class KvStore implements Store {
     const history = state.index.get(plan.range.key);
     const at = history === undefined ? -1 : history.aliveAt(revision);
     if (history === undefined || at < 0) {
-      done({ ok: true, revision: state.revision, body: rangeBody(0, [], false, 0), count: 0 });
+      done({
+        ok: true,
+        revision: state.revision,
+        body: rangeBody(state.bodies, 0, [], false, 0),
+        count: 0,
+      });
       return true;
     }
     const kvs: Uint8Array[] = [];
@@ -284,7 +292,12 @@ export class KvStore implements Store {
       if (record === null) return false;
       kvs.push(record);
     }
-    done({ ok: true, revision: state.revision, body: rangeBody(0, kvs, false, 1), count: 1 });
+    done({
+      ok: true,
+      revision: state.revision,
+      body: rangeBody(state.bodies, 0, kvs, false, 1),
+      count: 1,
+    });
     return true;
   }
 

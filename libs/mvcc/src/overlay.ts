@@ -9,29 +9,62 @@
  * revisions here have no gap; at most one batch is in flight.
  */
 import { type ByteString, type EngineOp, type Revision, assert, assertEq } from '@conclave/base';
-import { type EnginePut, VersionPacker, indexRow, versionRow } from './rows.js';
+import { type EnginePut, VersionPacker, indexRow, rowIsTombstone, versionRow } from './rows.js';
 
 /** What a row costs in memory besides its bytes. */
 const ROW_OVERHEAD_BYTES = 200;
 
+/**
+ * The value rows of one batch, in order of (main, sub).
+ *
+ * Invariant: `starts[i]` is where revision `first + i` begins in `rows`, and its end is where the next
+ * one begins.
+ */
+class Versions {
+  readonly first: Revision;
+  readonly rows: EnginePut[] = [];
+  readonly starts: number[] = [];
+
+  constructor(first: Revision) {
+    this.first = first;
+  }
+
+  /** The last revision here; first - 1: none. */
+  get last(): Revision {
+    return this.first + this.starts.length - 1;
+  }
+
+  endOf(main: Revision): number {
+    return this.starts[main - this.first + 1] ?? this.rows.length;
+  }
+
+  row(main: Revision, sub: number): EnginePut | null {
+    const start = this.starts[main - this.first];
+    if (start === undefined || start + sub >= this.endOf(main)) return null;
+    return this.rows[start + sub] ?? null;
+  }
+
+  slice(main: Revision): EnginePut[] {
+    return this.rows.slice(this.starts[main - this.first], this.endOf(main));
+  }
+}
+
 export class Overlay {
-  #revisions = new Map<Revision, EnginePut[]>();
   readonly #packer = new VersionPacker();
-  #values: EngineOp[] = [];
+  #flight: Versions;
+  #pending: Versions;
   #others: EngineOp[] = [];
   #pendingBytes = 0;
   #flightBytes = 0;
   #inFlight = false;
   #engineMain: Revision;
-  #flightMain: Revision;
-  #lastMain: Revision;
   #flightDones: (() => void)[] = [];
   #pendingDones: (() => void)[] = [];
 
   constructor(engineMain: Revision) {
     this.#engineMain = engineMain;
-    this.#flightMain = engineMain;
-    this.#lastMain = engineMain;
+    this.#flight = new Versions(engineMain + 1);
+    this.#pending = new Versions(engineMain + 1);
   }
 
   /** Versions up to this revision are in the engine. */
@@ -43,14 +76,14 @@ export class Overlay {
     return this.#pendingBytes + this.#flightBytes;
   }
 
-  /** Rows of a revision in order of sub; undefined: in the engine, or not written. */
-  rows(main: Revision): readonly EnginePut[] | undefined {
-    return this.#revisions.get(main);
+  /** Rows of a revision in order of sub. */
+  rows(main: Revision): readonly EnginePut[] {
+    return this.#versions(main).slice(main);
   }
 
   record(main: Revision, sub: number): Uint8Array | null {
     if (main <= this.#engineMain) return null;
-    return this.#revisions.get(main)?.[sub]?.value ?? null;
+    return this.#versions(main).row(main, sub)?.value ?? null;
   }
 
   /** Adds a version; subs of a revision come in order from 0. `version` and `create` 0: tombstone. */
@@ -64,17 +97,16 @@ export class Overlay {
     record: Uint8Array,
   ): void {
     const tombstone = version === 0;
-    const op: EnginePut = { type: 'put', key: versionRow(main, sub, tombstone), value: record };
+    const pending = this.#pending;
+    const last = pending.last;
     if (sub === 0) {
-      assertEq(main, this.#lastMain + 1, 'overlay: revisions have no gap');
-      this.#lastMain = main;
-      this.#revisions.set(main, [op]);
+      assertEq(main, last + 1, 'overlay: revisions have no gap');
+      pending.starts.push(pending.rows.length);
     } else {
-      const rows = this.#revisions.get(main) as EnginePut[];
-      assertEq(rows.length, sub, 'overlay: subs have no gap');
-      rows.push(op);
+      assertEq(main, last, 'overlay: a revision is written in one go');
+      assertEq(pending.rows.length - (pending.starts[main - pending.first] as number), sub, 'subs');
     }
-    this.#values.push(op);
+    pending.rows.push({ type: 'put', key: versionRow(main, sub, tombstone), value: record });
     this.#packer.add(key, main, sub, create, version, lease, tombstone);
     this.#pendingBytes += record.length + key.length + ROW_OVERHEAD_BYTES;
   }
@@ -94,14 +126,15 @@ export class Overlay {
   take(): readonly EngineOp[] {
     assert(!this.#inFlight, 'one batch in flight');
     this.#inFlight = true;
-    const ops = this.#values;
+    const flight = this.#pending;
+    const ops: EngineOp[] = flight.rows.slice();
     if (this.#packer.count > 0) {
-      ops.push({ type: 'put', key: indexRow(this.#lastMain), value: this.#packer.take() });
+      ops.push({ type: 'put', key: indexRow(flight.last), value: this.#packer.take() });
     }
     for (const op of this.#others) ops.push(op);
-    this.#values = [];
     this.#others = [];
-    this.#flightMain = this.#lastMain;
+    this.#flight = flight;
+    this.#pending = new Versions(flight.last + 1);
     this.#flightBytes = this.#pendingBytes;
     this.#pendingBytes = 0;
     this.#flightDones = this.#pendingDones;
@@ -112,19 +145,24 @@ export class Overlay {
   /** The batch in flight is in the engine; `keep` sees each record that leaves memory. */
   finished(keep: (main: Revision, sub: number, record: Uint8Array) => void): void {
     assert(this.#inFlight, 'a batch is in flight');
-    for (let main = this.#engineMain + 1; main <= this.#flightMain; main++) {
-      const rows = this.#revisions.get(main) as EnginePut[];
-      this.#revisions.delete(main);
-      for (let sub = 0; sub < rows.length; sub++) {
-        const row = rows[sub] as EnginePut;
-        if (row.key.length === 18) keep(main, sub, row.value);
+    const { first, last, rows, starts } = this.#flight;
+    for (let main = first, at = 0; main <= last; main++) {
+      const start = starts[main - first] as number;
+      for (const end = this.#flight.endOf(main); at < end; at++) {
+        const row = rows[at] as EnginePut;
+        if (!rowIsTombstone(row.key)) keep(main, at - start, row.value);
       }
     }
-    this.#engineMain = this.#flightMain;
+    this.#engineMain = last;
+    this.#flight = new Versions(last + 1);
     this.#flightBytes = 0;
     this.#inFlight = false;
     const dones = this.#flightDones;
     this.#flightDones = [];
     for (const done of dones) done();
+  }
+
+  #versions(main: Revision): Versions {
+    return main >= this.#pending.first ? this.#pending : this.#flight;
   }
 }

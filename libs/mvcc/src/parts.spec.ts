@@ -5,6 +5,7 @@ import { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
 import { encodeDeleted, encodeRecord, encodeTombstone, recordKey, recordValue } from './record.js';
 import { RecordCache } from './record-cache.js';
 import { VersionPacker, rowMain, rowSub, unpackVersions, versionRow } from './rows.js';
+import { Slab } from './slab.js';
 import { sortSliced } from './sliced-sort.js';
 import type { KeyRange, Version } from './types.js';
 
@@ -49,7 +50,7 @@ describe('records', () => {
     [16_383, 16_384, 2 ** 35, 'v'.repeat(20_000), 2n ** 62n],
   ])('equal the encoded KeyValue (%i, %i, %i)', (create, mod, version, value, lease) => {
     for (const key of ['k', 'k'.repeat(200)]) {
-      const made = encodeRecord(bytes(key), create, mod, version, bytes(value), lease);
+      const made = encodeRecord(new Slab(), bytes(key), create, mod, version, bytes(value), lease);
       const kv = KeyValue.create({
         key: bytes(key),
         createRevision: create,

@@ -15,6 +15,7 @@ import { type RangeRequest, SortOrder, SortTarget } from '@conclave/wire';
 import type { KeyHistory } from './key-history.js';
 import { keyRangeOf } from './key-range.js';
 import { encodeKeyOnly } from './record.js';
+import type { Slab } from './slab.js';
 import type { KeyRange } from './types.js';
 
 export interface RangePlan {
@@ -176,6 +177,6 @@ export function rowOrder(plan: RangePlan): (a: Row, b: Row) => number {
 }
 
 /** The KeyValue of `keys_only`, from the index alone. */
-export function keyOnly(row: Row): Uint8Array {
-  return encodeKeyOnly(fromByteString(row.key), row.create, row.main, row.version, row.lease);
+export function keyOnly(slab: Slab, row: Row): Uint8Array {
+  return encodeKeyOnly(slab, fromByteString(row.key), row.create, row.main, row.version, row.lease);
 }

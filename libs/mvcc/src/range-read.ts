@@ -148,7 +148,7 @@ export class RangeRead implements Read {
     const room = this.#limit - this.#kvs.length;
     if (rows.length > room) rows.length = room;
     if (this.#plan.request.keysOnly) {
-      for (const row of rows) this.#kvs.push(keyOnly(row));
+      for (const row of rows) this.#kvs.push(keyOnly(this.#state.bodies, row));
       then();
       return;
     }
@@ -173,7 +173,7 @@ export class RangeRead implements Read {
   #finish(more: boolean): void {
     this.#state.reads.remove(this);
     const count = this.#selection.count;
-    const body = rangeBody(this.#headerRevision, this.#kvs, more, count);
+    const body = rangeBody(this.#state.bodies, this.#headerRevision, this.#kvs, more, count);
     this.#done({ ok: true, revision: this.#revision, body, count });
   }
 }

@@ -5,6 +5,7 @@
  * A record is put into an answer as it is, so a read never encodes anything.
  */
 import { EMPTY_BYTES, assert } from '@conclave/base';
+import type { Slab } from './slab.js';
 import { idSize, varintSize, writeId, writeVarint } from './varint.js';
 
 const KEY = 0x0a;
@@ -21,8 +22,9 @@ function copy(out: Uint8Array, at: number, bytes: Uint8Array): number {
   return at + n;
 }
 
-/** The record of a put, as a new array. Create, mod and version are all >= 1. */
+/** The record of a put, cut from `slab`. Create, mod and version are all >= 1. */
 export function encodeRecord(
+  slab: Slab,
   key: Uint8Array,
   create: number,
   mod: number,
@@ -36,7 +38,7 @@ export function encodeRecord(
   size += varintSize(create) + varintSize(mod) + varintSize(version);
   if (valueLength > 0) size += 1 + varintSize(valueLength) + valueLength;
   if (lease !== 0n) size += 1 + idSize(lease);
-  const out = new Uint8Array(size);
+  const out = slab.allocate(size);
   out[0] = KEY;
   let at = copy(out, writeVarint(out, 1, keyLength), key);
   out[at] = CREATE;
@@ -76,13 +78,14 @@ export function encodeDeleted(tombstone: Uint8Array, mod: number): Uint8Array {
 
 /** What `keys_only` answers for a put: the record without its value, from the index alone. */
 export function encodeKeyOnly(
+  slab: Slab,
   key: Uint8Array,
   create: number,
   mod: number,
   version: number,
   lease: bigint,
 ): Uint8Array {
-  return encodeRecord(key, create, mod, version, EMPTY_BYTES, lease);
+  return encodeRecord(slab, key, create, mod, version, EMPTY_BYTES, lease);
 }
 
 /** The length and the place behind a length prefix at `at`. */

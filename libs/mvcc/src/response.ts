@@ -6,6 +6,7 @@
  * the body and carries only a revision (spec 2.1). `revision` 0 below means: no header.
  */
 import { EMPTY_BYTES, assert } from '@conclave/base';
+import type { Slab } from './slab.js';
 import { varintSize, writeVarint } from './varint.js';
 
 const HEADER = 0x0a;
@@ -42,8 +43,9 @@ function writeBytes(out: Uint8Array, at: number, tag: number, bytes: Uint8Array)
   return start + bytes.length;
 }
 
-/** RangeResponse: kvs, more, count. */
+/** RangeResponse: kvs, more, count. Cut from `slab`. */
 export function rangeBody(
+  slab: Slab,
   revision: number,
   kvs: readonly Uint8Array[],
   more: boolean,
@@ -52,7 +54,7 @@ export function rangeBody(
   let size = headerSize(revision) + (more ? 2 : 0) + (count > 0 ? 1 + varintSize(count) : 0);
   for (let i = 0; i < kvs.length; i++) size += bytesSize((kvs[i] as Uint8Array).length);
   if (size === 0) return EMPTY_BYTES;
-  const out = new Uint8Array(size);
+  const out = slab.allocate(size);
   let at = writeHeader(out, 0, revision);
   for (let i = 0; i < kvs.length; i++) at = writeBytes(out, at, RANGE_KVS, kvs[i] as Uint8Array);
   if (more) {

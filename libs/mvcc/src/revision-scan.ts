@@ -75,9 +75,7 @@ export class RevisionScan {
     const { overlay } = this.#state.records;
     const rows: StoredRow[] = [];
     while (this.#next < this.#hi && rows.length < this.#state.options.rangeSliceRows) {
-      const written = overlay.rows(this.#next);
-      if (written === undefined) break;
-      for (const row of written) rows.push(row);
+      for (const row of overlay.rows(this.#next)) rows.push(row);
       this.#next++;
     }
     this.#page(rows);

@@ -5,6 +5,7 @@ import type { Probe, Revision, Scheduler } from '@conclave/base';
 import { KeyIndex } from './key-index.js';
 import type { Reads } from './reads.js';
 import type { Records } from './records.js';
+import type { Slab } from './slab.js';
 
 export interface KvOptions {
   /** Bytes of records kept in memory besides those not yet written; default 64 MiB. */
@@ -32,6 +33,9 @@ export interface State {
   readonly scheduler: Scheduler;
   readonly probe: Probe;
   readonly failed: (message: string) => void;
+  /** Where answers are cut from, and records. */
+  readonly bodies: Slab;
+  readonly recordBytes: Slab;
   revision: Revision;
   compactRevision: Revision;
   keyCount: number;

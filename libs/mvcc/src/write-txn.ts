@@ -60,7 +60,15 @@ export class WriteTxn {
     const lease = request.ignoreLease ? known(before).lease : request.lease;
     const create = before === null ? this.#main : before.create;
     const version = before === null ? 1 : before.version + 1;
-    const record = encodeRecord(request.key, create, this.#main, version, value, lease);
+    const record = encodeRecord(
+      this.#state.recordBytes,
+      request.key,
+      create,
+      this.#main,
+      version,
+      value,
+      lease,
+    );
     const settled = this.#settled(history, before);
     history.put(this.#main, this.#sub, lease);
     this.#changed('put', key, create, version, lease, record, record, settled);
@@ -133,7 +141,7 @@ export class WriteTxn {
     const plan = known(planRange(request));
     const revision = request.revision > 0 ? request.revision : this.revision;
     const selection = new Selection(plan, revision);
-    const { index, records } = this.#state;
+    const { index, records, bodies } = this.#state;
     if (plan.range !== null && plan.point) {
       const history = index.get(plan.range.key);
       if (history !== undefined) selection.visit(history);
@@ -154,9 +162,9 @@ export class WriteTxn {
     if (more) rows.length = plan.limit;
     const kvs: Uint8Array[] = [];
     for (const row of rows) {
-      kvs.push(request.keysOnly ? keyOnly(row) : records.now(row.main, row.sub));
+      kvs.push(request.keysOnly ? keyOnly(bodies, row) : records.now(row.main, row.sub));
     }
-    return rangeBody(this.revision, kvs, more, selection.count);
+    return rangeBody(bodies, this.revision, kvs, more, selection.count);
   }
 
   #deleteOp(request: DeleteRangeRequest): Uint8Array {
