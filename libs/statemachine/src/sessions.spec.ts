@@ -73,16 +73,16 @@ test('above the bound the session least recently used by log index goes', () => 
 
 test('the order of use is that of the log after a restart', () => {
   const feed = new Feed({ sessionsMax: 2 });
-  feed.open(2n);
   feed.open(1n);
-  feed.write(2n, 1, 1);
+  feed.open(2n);
+  feed.write(1n, 1, 1);
   const again = new Feed({ sessionsMax: 2 });
   for (const row of feed.sessions.rows()) expect(again.sessions.restore(row)).toBeNull();
   again.sessions.restored();
   again.index = feed.index;
   again.open(9n);
-  expect(again.write(1n, 1, 1)).toBe('session-unknown');
-  expect(again.write(2n, 1, 1)).toBe('answered');
+  expect(again.write(2n, 1, 1)).toBe('session-unknown');
+  expect(again.write(1n, 1, 1)).toBe('answered');
 });
 
 test('there is one row for a session and batch, and none when nothing changed', () => {

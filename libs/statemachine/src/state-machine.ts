@@ -255,11 +255,13 @@ export class StateMachine implements Machine {
   /**
    * A hash over the whole replicated state, in order: rows of this room, and the store's HashKV with
    * its revisions. Equal on two members that applied the same entries, however their batches fell.
+   * HashKV is asked at 0, the present: at a named revision it may answer what this very member
+   * remembers of a compaction, which is no part of the state.
    */
   stateHash(done: (hash: string) => void): void {
     const { revision, compactRevision } = this.store;
     const rows = hashRows(this.#allRows());
-    this.store.hashKv(revision, (result) => {
+    this.store.hashKv(0, (result) => {
       const kv = result.ok ? result.hash.toString(16) : result.code;
       done(`${rows.toString(16)}-${kv}-${revision}-${compactRevision}`);
     });
