@@ -1,16 +1,7 @@
 /** The whole edge on a real port, over a handler that plays the member. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
-import {
-  type CallHandler,
-  type CallHead,
-  NO_PROBE,
-  type Probe,
-  type ServerCall,
-  type ServerCallEvents,
-  Status,
-  type StatusCode,
-} from '@conclave/base';
+import { NO_PROBE, type Probe, Status } from '@conclave/base';
 import {
   HealthCheckRequest,
   HealthCheckResponse,
@@ -22,58 +13,7 @@ import {
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 import { ClientEdge, type ClientEdgeOptions } from './client-edge.js';
-import type { AlarmName, NodeView } from './node-view.js';
-
-/** A member of a few lines: Range answers, Watch stays open, everything else is unknown. */
-class Member implements CallHandler, NodeView {
-  readonly heads: CallHead[] = [];
-  readonly ranges: RangeRequest[] = [];
-  active: AlarmName[] = [];
-  leader = true;
-  learner = false;
-  rangeFailure: { code: StatusCode; text: string; linearizableOnly: boolean } | null = null;
-  isStuck = false;
-  cancelled = 0;
-
-  versions(): { server: string; cluster: string | null; storage: string | null } {
-    return { server: '3.6.9', cluster: this.leader ? '3.6.0' : null, storage: null };
-  }
-
-  alarms(): readonly AlarmName[] {
-    return this.active;
-  }
-
-  hasLeader(): boolean {
-    return this.leader;
-  }
-
-  isLearner(): boolean {
-    return this.learner;
-  }
-
-  open(call: ServerCall): ServerCallEvents {
-    this.heads.push(call.head);
-    return {
-      message: (bytes) => this.#message(call, bytes),
-      halfClosed() {},
-      cancelled: () => void this.cancelled++,
-      drained() {},
-    };
-  }
-
-  #message(call: ServerCall, bytes: Uint8Array): void {
-    if (call.head.method === WatchService.watch.path || this.isStuck) return;
-    const range = RangeRequest.decode(bytes);
-    this.ranges.push(range);
-    const failure = this.rangeFailure;
-    if (failure !== null && !(failure.linearizableOnly && range.serializable)) {
-      call.end(failure.code, failure.text);
-      return;
-    }
-    call.send(RangeResponse.encode(RangeResponse.create({ count: 7 })));
-    call.end(Status.OK, '');
-  }
-}
+import { Member } from './testing/member.js';
 
 let member: Member;
 let edge: ClientEdge;

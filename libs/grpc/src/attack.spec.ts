@@ -396,6 +396,22 @@ test('a stalled reader that holds memory is cut off', async () => {
   expect(lines.at(-1)?.fields['reason']).toBe('stalled_reader');
 });
 
+test('a slow reader of one large answer is no stalled one', async () => {
+  await start({ limits: { ...IMPATIENT, stalledMs: 150, callQueueBytesMax: 1 << 30 } });
+  const slow = session({ initialWindowSize: 64 * 1024 });
+  const stream = slow.request({ ...HEAD, ':path': '/test.Echo/Huge' });
+  stream.end(message(Buffer.alloc(0)));
+  let got = 0;
+  stream.on('data', (chunk: Buffer) => {
+    got += chunk.length;
+    stream.pause();
+    setTimeout(() => stream.resume(), 1);
+  });
+  await new Promise((done) => stream.on('close', done));
+  expect(got).toBe(8 * 1024 * 1024 + 5);
+  expect(rig.calls[0]?.cancelled).toBe(false);
+});
+
 test('a connection that never sends SETTINGS is closed', async () => {
   await start({ limits: { ...IMPATIENT, settingsMs: 100 } });
   const socket = await socketTo(rig.port);

@@ -42,6 +42,8 @@ export const HEADERS_ALONE = Object.freeze({ endStream: true, sendDate: false })
 
 /** Messages up to this size are copied behind their head, larger ones are written by reference. */
 const COPY_BYTES_MAX = 16 * 1024;
+/** What the session is given at once. */
+const PART_BYTES = 256 * 1024;
 
 function framingAnswer(failure: FramingFailure): readonly [StatusCode, string] {
   switch (failure.type) {
@@ -83,6 +85,7 @@ export class Http2Call implements ServerCall, Expiring {
   #isDirty = false;
   #isHeadSent = false;
   #isFlushed = false;
+  #isWriting = false;
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #queuedBytes = 0;
@@ -279,11 +282,7 @@ export class Http2Call implements ServerCall, Expiring {
       return;
     }
     this.#sendHead();
-    this.#writeFrames();
-    if (this.#state === 'ending' && !this.#isFlushed) {
-      this.#isFlushed = true;
-      this.#stream.end();
-    }
+    this.#writeOn();
   }
 
   #sendHead(): void {
@@ -323,24 +322,57 @@ export class Http2Call implements ServerCall, Expiring {
     stopClient(this.#stream);
   }
 
-  #writeFrames(): void {
+  /**
+   * Hands the session one part at a time, so that `#takenBytes` grows while a large answer leaves: a
+   * slow reader can be told from one that has stopped.
+   */
+  #writePart(): void {
+    if (this.#isWriting || this.#frames.length === 0) return;
+    const part = this.#nextPart();
+    this.#isWriting = true;
+    this.#stream.write(part, () => {
+      this.#isWriting = false;
+      this.#taken(part.length);
+      if (this.#state !== 'closed' && !this.#stream.destroyed) this.#writeOn();
+    });
+  }
+
+  /** Takes up to `PART_BYTES` off the queue. */
+  #nextPart(): Uint8Array {
     const frames = this.#frames;
-    if (frames.length === 0) return;
-    const bytes = this.#frameBytes;
-    this.#frames = [];
-    this.#frameBytes = 0;
-    const taken = (): void => this.#taken(bytes);
-    const last = frames.length - 1;
-    if (last === 0) {
-      this.#stream.write(frames[0], taken);
-    } else if (bytes <= COPY_BYTES_MAX * 4) {
-      this.#stream.write(Buffer.concat(frames, bytes), taken);
-    } else {
-      this.#stream.cork();
-      for (let i = 0; i < last; i++) this.#stream.write(frames[i]);
-      this.#stream.write(frames[last], taken);
-      this.#stream.uncork();
+    if (this.#frameBytes <= PART_BYTES) {
+      const all = frames.length === 1 ? frames[0] : Buffer.concat(frames, this.#frameBytes);
+      this.#frames = [];
+      this.#frameBytes = 0;
+      return all as Uint8Array;
     }
+    let bytes = 0;
+    let count = 0;
+    const taken: Uint8Array[] = [];
+    while (bytes < PART_BYTES) {
+      const frame = frames[count] as Uint8Array;
+      const room = PART_BYTES - bytes;
+      if (frame.length > room) {
+        taken.push(frame.subarray(0, room));
+        frames[count] = frame.subarray(room);
+        bytes += room;
+      } else {
+        taken.push(frame);
+        bytes += frame.length;
+        count++;
+      }
+    }
+    frames.splice(0, count);
+    this.#frameBytes -= bytes;
+    return taken.length === 1 ? (taken[0] as Uint8Array) : Buffer.concat(taken, bytes);
+  }
+
+  /** The next part, and the end once nothing is queued. */
+  #writeOn(): void {
+    this.#writePart();
+    if (this.#state !== 'ending' || this.#isFlushed || this.#frames.length > 0) return;
+    this.#isFlushed = true;
+    this.#stream.end();
   }
 
   #taken(bytes: number): void {

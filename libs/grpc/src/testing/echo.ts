@@ -85,6 +85,13 @@ const METHODS: Readonly<Record<string, Behaviour>> = {
       for (let i = 0; i < 200; i++) call.send(chunk);
     },
   }),
+  /** Answers with one message of 8 MiB. */
+  Huge: ({ call }) => ({
+    halfClosed() {
+      call.send(new Uint8Array(8 * 1024 * 1024));
+      call.end(Status.OK, '');
+    },
+  }),
   /** Answers with the metadata it was sent. */
   Metadata: ({ call }) => ({
     halfClosed() {
