@@ -11,9 +11,9 @@ import type { GrantResult, LeaseView, Leases } from './types.js';
  * term again and a lease is never ended early by a change of leader.
  *
  * The primary reports what has ended (`expired`) and nothing else happens here: the lease goes when the
- * expiry comes back through the log. `promote` must be called only once the leader's first entry of
- * its own term is applied, so that no expiry proposed by an earlier leader can be applied after a
- * renewal was answered (reliability rule 42).
+ * expiry comes back through the log. Callers renew only behind a linearizable read that began after the
+ * request: by then the leader's first entry of its own term is applied, so no expiry proposed by an
+ * earlier leader can follow a renewal that was answered (reliability rules 42 and 45).
  *
  * Invariants: a lease is in the heap exactly while this member is primary; `dueMs >= deadlineMs`; a key
  * is attached to one lease at most (the store sees to it, `move` is told both sides).
