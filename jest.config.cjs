@@ -4,8 +4,8 @@
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
-  roots: ['<rootDir>/libs', '<rootDir>/apps'],
-  testMatch: ['**/src/**/*.spec.ts'],
+  roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/tools'],
+  testMatch: ['**/src/**/*.spec.ts', '**/tools/**/*.spec.cjs'],
   testPathIgnorePatterns: process.env.CONCLAVE_E2E
     ? ['/node_modules/']
     : ['/node_modules/', '<rootDir>/apps/e2e/'],

@@ -7,8 +7,8 @@ const { Connection, newCall } = require('./connection.cjs');
 const { Histogram } = require('./histogram.cjs');
 const { decodeMessage } = require('./workload.cjs');
 
-const RECONNECT_MS = 100;
-const CONNECT_MS = 10_000;
+const RESILENT_MS = 100;
+const SILENT_MS = 10_000;
 const SWEEP_MS = 100;
 /** Open loop: most calls started between two looks at the clock's other duties. */
 const BURST_MAX = 1_000;
@@ -41,9 +41,9 @@ class Load {
     for (let i = 0; i < options.clients; i++) this.#slots[i % conns].idle.push(newCall());
   }
 
-  /** Opens all connections; rejects if one cannot be opened in 10 s. */
+  /** Opens all connections; rejects if one cannot be opened within the timeout of a call. */
   connect() {
-    const until = performance.now() + CONNECT_MS;
+    const until = performance.now() + this.#options.timeoutMs;
     this.#slots.forEach((slot, i) => this.#open(slot, this.#endpoints[i % this.#endpoints.length]));
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -128,7 +128,7 @@ class Load {
         if (this.#closed) return;
         setTimeout(() => {
           if (!this.#closed) this.#open(slot, endpoint);
-        }, RECONNECT_MS);
+        }, RESILENT_MS);
       },
     });
     slot.connection = connection;
@@ -258,8 +258,8 @@ class Load {
       connection.flush();
     }
     this.#endIfDone();
-    const silent = now - this.#lastReady > CONNECT_MS;
-    return silent ? `no connection for ${CONNECT_MS} ms: ${this.#slots[0].why}` : null;
+    const silent = now - this.#lastReady > SILENT_MS;
+    return silent ? `no connection for ${SILENT_MS} ms: ${this.#slots[0].why}` : null;
   }
 }
 
