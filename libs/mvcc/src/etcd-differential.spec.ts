@@ -70,6 +70,7 @@ class Differential {
   readonly etcd: EtcdProcess;
   #nextLease = 1n;
   #physical = true;
+  readonly #compactions = this.random.pick([1, 0.1]);
 
   constructor(etcd: EtcdProcess) {
     this.etcd = etcd;
@@ -89,7 +90,7 @@ class Differential {
     else if (kind < 85) await this.#range(this.requests.range());
     else if (kind < 89) await this.#grant();
     else if (kind < 91) await this.#revoke();
-    else if (kind < 94) await this.#compact();
+    else if (kind < 94) await this.#maybeCompact();
     else await this.#hash();
     this.#maintain();
   }
@@ -196,6 +197,11 @@ class Differential {
     const theirs = await this.etcd.unary('/etcdserverpb.Lease/LeaseRevoke', request);
     const ours = this.ours.revoke(id);
     this.#same('revoke', id, ours, theirs);
+  }
+
+  /** Some runs compact seldom, so that histories grow long. */
+  async #maybeCompact(): Promise<void> {
+    if (this.random.chance(this.#compactions)) await this.#compact();
   }
 
   async #compact(): Promise<void> {

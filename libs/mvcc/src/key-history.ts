@@ -205,7 +205,7 @@ export class KeyHistory {
       const last = this.#leases[n - 1];
       this.#leases.push(last === lease ? last : lease);
     } else if (lease !== 0n) {
-      this.#leases = new Array<bigint>(n).fill(0n);
+      this.#leases = Array.from({ length: n }, () => 0n);
       this.#leases.push(lease);
     }
   }

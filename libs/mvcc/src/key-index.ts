@@ -3,8 +3,8 @@
  *
  * Two structures over the same `KeyHistory` objects: a hash map answers a single key in one step,
  * and a list of sorted leaves answers ranges. A leaf holds at most `LEAF_MAX` histories; a full one
- * is split in half. Splitting moves the pointers behind it, at most keys / (LEAF_MAX / 2) of them
- * once in LEAF_MAX / 2 insertions, so the cost stays below a microsecond a key up to tens of millions of keys.
+ * is split in half. Splitting moves the pointers behind it: at most keys / (LEAF_MAX / 2) of them,
+ * once in LEAF_MAX / 2 insertions, so up to tens of millions of keys it costs less than a microsecond.
  *
  * Invariants: leaves are never empty and ascend; `#lowest[i]` is the first key of leaf i; the map
  * and the leaves hold the same histories.
@@ -12,7 +12,7 @@
 import { type ByteString, assert } from '@conclave/base';
 import { KeyHistory } from './key-history.js';
 
-const LEAF_MAX = 64;
+const LEAF_MAX = 128;
 
 export class KeyIndex {
   readonly #map = new Map<ByteString, KeyHistory>();

@@ -19,7 +19,7 @@ import type { State } from './state.js';
 import type { Version } from './types.js';
 
 /** Packed rows are large; this many a turn. */
-const ROWS_A_TURN = 16;
+const ROWS_A_TURN = 8;
 
 export interface Loaded {
   /** No row of this room at all. */

@@ -96,7 +96,8 @@ export class Records {
 
   /** Answers in the order of `places`; before it returns if all are in memory. */
   fetch(places: readonly Place[], done: (records: readonly Uint8Array[]) => void): void {
-    const records = new Array<Uint8Array>(places.length);
+    const records: Uint8Array[] = [];
+    records.length = places.length;
     let fetch: Fetch | null = null;
     for (let slot = 0; slot < places.length; slot++) {
       const place = places[slot] as Place;

@@ -56,9 +56,13 @@ export class EtcdProcess {
     const child = spawn(
       'etcd',
       [
-        ...['--data-dir', directory, '--listen-client-urls', url, '--advertise-client-urls', url],
-        ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-        ...['--initial-cluster', `default=${peerUrl}`, '--log-level', 'error'],
+        `--data-dir=${directory}`,
+        `--listen-client-urls=${url}`,
+        `--advertise-client-urls=${url}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--initial-cluster=default=${peerUrl}`,
+        '--log-level=error',
       ],
       { stdio: 'ignore' },
     );

@@ -237,7 +237,13 @@ export class NaiveStore {
     if (rows.length === 0) {
       if (c.target === 3) return false;
       rows.push({
-        ...{ key: '', main: 0, sub: 0, create: 0, version: 0, lease: 0n, tombstone: false },
+        key: '',
+        main: 0,
+        sub: 0,
+        create: 0,
+        version: 0,
+        lease: 0n,
+        tombstone: false,
         value: new Uint8Array(0),
       });
     }
