@@ -36,6 +36,7 @@ export class Gateway {
   readonly #view: ClusterView;
   readonly #beat: Beat;
   #isReady = false;
+  readonly #clientUrls: string[] = [];
 
   private constructor(config: GatewayConfig, telemetry: Telemetry) {
     this.#config = config;
@@ -102,6 +103,7 @@ export class Gateway {
     const gateway = new Gateway(config, telemetry);
     for (const url of config.listenClientUrls) {
       const bound = await gateway.#edge.listen(url);
+      gateway.#clientUrls.push(bound.url);
       telemetry.log('info', 'serving client traffic', { traffic: 'grpc+http', address: bound.url });
     }
     for (const url of config.listenMetricsUrls) {
@@ -109,6 +111,11 @@ export class Gateway {
       telemetry.log('info', 'serving metrics', { address: bound.url });
     }
     return gateway;
+  }
+
+  /** Where clients are served, with the real ports. */
+  get clientUrls(): readonly string[] {
+    return this.#clientUrls;
   }
 
   #tick(): void {

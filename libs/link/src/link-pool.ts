@@ -132,7 +132,7 @@ export class LinkPool {
       closed: (reason) => {
         this.#linked.delete(memberId);
         target.memberId = 0n;
-        this.#ports.probe.log('warn', 'link to member lost', {
+        this.#ports.probe.log(this.#closed ? 'info' : 'warn', 'link to member lost', {
           'member-id': hexId(memberId),
           url: target.url,
           error: reason,
