@@ -15,7 +15,7 @@ import { dropForwarded, dropReads } from './reads.js';
 export function setLeader(r: Raft, leader: Slot): void {
   if (r.leader === leader) return;
   r.leader = leader;
-  r.takeOverDeferred = false;
+  r.takeOverUntil = 0;
   dropForwarded(r);
 }
 
@@ -28,7 +28,7 @@ function reset(r: Raft, term: Term, leader: Slot): void {
     r.unstable.touch(r.tick);
   }
   setLeader(r, leader);
-  r.takeOverDeferred = false;
+  r.takeOverUntil = 0;
   r.electionElapsed = 0;
   r.heartbeatElapsed = 0;
   r.drawElectionTimeout();
@@ -112,7 +112,7 @@ export function campaignRefusal(r: Raft): CampaignRefusal | null {
   if (r.role === Role.LEADER) return 'leader';
   if (!isPromotable(r)) return 'not-promotable';
   if (r.log.hasUnappliedConfChange) return 'unapplied-conf-change';
-  if (r.unstable.age(r.tick) >= r.diskStallTicks) return 'disk-stalled';
+  if (r.isDiskStalled) return 'disk-stalled';
   return null;
 }
 
@@ -131,7 +131,7 @@ export function campaign(r: Raft): void {
 /** Starts an election at once, on the leader's word: no PreVote, and no lease protects anybody. */
 export function takeOver(r: Raft): void {
   if (r.role !== Role.LEADER && isPromotable(r) && r.log.hasUnappliedConfChange) {
-    r.takeOverDeferred = true;
+    r.takeOverUntil = r.tick + r.config.electionTicks;
     return;
   }
   if (!refuseCampaign(r)) realCampaign(r, true);

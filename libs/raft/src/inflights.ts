@@ -64,8 +64,8 @@ export class Inflights {
 
   #grow(): void {
     const length = Math.min(this.messagesMax, Math.max(8, this.#indexes.length * 2));
-    const indexes = new Array<number>(length).fill(0);
-    const sizes = new Array<number>(length).fill(0);
+    const indexes = Array.from({ length }, () => 0);
+    const sizes = Array.from({ length }, () => 0);
     for (let i = 0; i < this.#count; i++) {
       const from = (this.#head + i) % this.#indexes.length;
       indexes[i] = this.#indexes[from] as number;

@@ -19,7 +19,7 @@ export type VoteResult = 'pending' | 'won' | 'lost';
 export function majorityIndex(voters: readonly Slot[], by: AckedIndexes): Index {
   const n = voters.length;
   if (n === 0) return NUMBER_MAX;
-  const sorted = new Array<Index>(n);
+  const sorted: Index[] = [];
   for (let i = 0; i < n; i++) {
     const index = by.acked(voters[i] as Slot);
     let at = i;

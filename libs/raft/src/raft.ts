@@ -54,8 +54,9 @@ export class Raft {
   uncommittedBytes = 0;
   /** Leader: the append that opened the term; reads and changes need it committed. */
   termFirstIndex: Index = 0;
-  /** Follower: told to take over, as soon as its configuration changes are applied. */
-  takeOverDeferred = false;
+  /** Follower: told to take over, which it does when its configuration changes are applied, up to
+   *  this tick; 0: not told. */
+  takeOverUntil = 0;
 
   /** The snapshot being installed; null if there is none. */
   installing: SlotSnapshotMeta | null = null;
@@ -107,6 +108,12 @@ export class Raft {
 
   drawElectionTimeout(): void {
     this.electionTimeout = this.config.electionTicks + this.random.below(this.config.electionTicks);
+  }
+
+  /** True if a write of ours has not become durable within the bound. */
+  get isDiskStalled(): boolean {
+    const age = this.unstable.age(this.tick, this.term, this.vote, this.log.lastIndex);
+    return age >= this.diskStallTicks;
   }
 
   /** Sends at once: for what vouches for nothing on disk. */

@@ -163,9 +163,10 @@ export class RawNode {
     if (index <= r.log.applied) return;
     noteApplied(r, index);
     maybeLeaveJoint(r);
-    if (r.takeOverDeferred && !r.log.hasUnappliedConfChange) {
-      r.takeOverDeferred = false;
-      takeOver(r);
+    if (r.takeOverUntil !== 0 && !r.log.hasUnappliedConfChange) {
+      const inTime = r.tick <= r.takeOverUntil;
+      r.takeOverUntil = 0;
+      if (inTime) takeOver(r);
     }
   }
 

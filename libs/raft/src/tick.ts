@@ -23,7 +23,7 @@ export function tick(r: Raft): void {
 }
 
 function tickLeader(r: Raft): void {
-  if (r.unstable.age(r.tick) >= r.diskStallTicks) {
+  if (r.isDiskStalled) {
     // It cannot count itself any more, and would hold up every client: another one shall lead.
     r.emit({ kind: 'disk-stalled', term: r.term });
     handOver(r);

@@ -41,7 +41,7 @@ export class Tracker {
       ...confState.votersOutgoing,
       ...confState.learners,
     ]);
-    for (const slot of [...this.#bySlot.keys()]) {
+    for (const slot of this.#bySlot.keys()) {
       if (!members.has(slot)) this.#bySlot.delete(slot);
     }
     for (const slot of members) {

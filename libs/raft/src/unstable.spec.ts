@@ -72,11 +72,16 @@ describe('durability', () => {
     const { log, unstable } = fresh();
     log.append([entry(1, 2)]);
     unstable.touch(10);
-    expect(unstable.age(14)).toBe(4);
+    expect(unstable.age(14, 1, 0, 2)).toBe(4);
     unstable.takeAppend(1, 0, log, 14);
-    expect(unstable.age(15)).toBe(5);
+    expect(unstable.age(15, 1, 0, 2)).toBe(5);
     unstable.appendDone(1);
-    expect(unstable.age(99)).toBe(0);
+    expect(unstable.age(99, 1, 0, 2)).toBe(0);
+    // A snapshot takes the place of what was still to be written.
+    log.append([entry(1, 3)]);
+    unstable.touch(100);
+    unstable.reset(9);
+    expect(unstable.age(200, 1, 0, 9)).toBe(0);
   });
 
   test('appends in flight are bounded; what comes later waits for the next', () => {

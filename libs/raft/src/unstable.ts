@@ -95,9 +95,11 @@ export class Unstable {
   }
 
   /** Ticks since the oldest write that is not durable arose; 0 if there is none. */
-  age(tick: number): number {
+  age(tick: number, term: Term, vote: Slot, lastIndex: Index): number {
     const oldest = this.#inFlight[0];
     if (oldest !== undefined) return tick - oldest.since;
+    // What was to be written may have gone with the log that a snapshot replaced.
+    if (!this.hasAppend(term, vote, lastIndex)) this.#pendingSince = -1;
     return this.#pendingSince < 0 ? 0 : tick - this.#pendingSince;
   }
 

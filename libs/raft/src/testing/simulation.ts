@@ -253,7 +253,7 @@ export class Simulation {
   #propose(member: Member): void {
     const data = encodeUtf8(`v${this.#nextValue++}`);
     const count = 1 + this.random.below(3);
-    member.node.propose(new Array(count).fill({ type: EntryType.NORMAL, data }));
+    member.node.propose(Array.from({ length: count }, () => ({ type: EntryType.NORMAL, data })));
   }
 
   #read(member: Member): void {

@@ -95,6 +95,7 @@ export interface RaftMessage {
   /** APPEND: index before the first entry; APPEND_RESPONSE: acknowledged (or rejected) index;
    *  votes: the candidate's last index; READ_INDEX_RESPONSE: the read index. */
   readonly index: Index;
+  /** Also in refused votes: the refuser's commit index, with its term in `logTerm`; 0: not told. */
   readonly commit: Index;
   readonly reject: boolean;
   /** APPEND_RESPONSE with reject: an index the follower may agree at; `logTerm`: its term. */
