@@ -7,8 +7,6 @@
  */
 import {
   BoundedQueue,
-  type ClientCall,
-  type ClientCallEvents,
   type EndOrigin,
   type Metadata,
   type ServerCall,
@@ -18,38 +16,18 @@ import {
 } from '@conclave/base';
 import { type LinkWaiter, type LongStream, type RouterCore, retryDelayMs } from './core.js';
 import { isBetter } from './core.js';
-import type { LinkEntry, LinkUser } from './member-table.js';
+import { Downstream, type DownstreamOwner } from './downstream.js';
+import type { LinkEntry } from './member-table.js';
 import { Texts } from './texts.js';
 import type { Timer } from './timers.js';
-
-class Downstream implements ClientCallEvents {
-  owner: KeepAliveCall | null;
-  readonly entry: LinkEntry;
-  call: ClientCall | null = null;
-
-  constructor(owner: KeepAliveCall, entry: LinkEntry) {
-    this.owner = owner;
-    this.entry = entry;
-  }
-
-  message(bytes: Uint8Array): void {
-    this.owner?.answered(bytes);
-  }
-
-  ended(code: StatusCode, message: string, origin: EndOrigin = 'handler'): void {
-    this.owner?.downstreamEnded(code, message, origin);
-  }
-
-  drained(): void {
-    this.owner?.downstreamDrained();
-  }
-}
 
 const METHOD = '/etcdserverpb.Lease/LeaseKeepAlive';
 /** A deposed leader's answer; its text is etcd's, its code UNKNOWN. */
 const NOT_PRIMARY = 'not a primary lessor';
 
-export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, LongStream, Timer {
+export class KeepAliveCall
+  implements ServerCallEvents, DownstreamOwner, LinkWaiter, LongStream, Timer
+{
   /** For `Timers`: fires when the oldest request waited too long. */
   bucket = -1;
   readonly wantsLeader: boolean;
@@ -84,7 +62,7 @@ export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, Lo
     if (this.#unanswered.length === 1) this.#await();
     if (this.#unanswered.length * 2 > this.#unanswered.max) this.#pause();
     if (this.#down === null) this.retry();
-    else if (!(this.#down.call as ClientCall).send(bytes)) this.#pause();
+    else if (!this.#down.send(bytes)) this.#pause();
   }
 
   #await(): void {
@@ -107,7 +85,7 @@ export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, Lo
     if (this.#done) return;
     this.#halfClosed = true;
     if (this.#unanswered.length === 0) this.#end(Status.OK, '');
-    else this.#down?.call?.halfClose();
+    else this.#down?.halfClose();
   }
 
   cancelled(): void {
@@ -115,7 +93,7 @@ export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, Lo
   }
 
   drained(): void {
-    this.#down?.call?.resumeInput();
+    this.#down?.resumeInput();
   }
 
   retry(): void {
@@ -137,27 +115,25 @@ export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, Lo
     const down = new Downstream(this, entry);
     this.#down = down;
     this.#lastLink = entry.linkId;
-    entry.users.add(this);
-    down.call = entry.channel.open(METHOD, this.#metadata, null, down);
-    let writable = true;
-    for (let n = this.#unanswered.length; n > 0 && down.owner === this; n--) {
+    let writable = down.open(METHOD, this.#metadata);
+    for (let n = this.#unanswered.length; n > 0 && down.isHeld; n--) {
       // One turn of the ring: each is sent and goes back to the end, so the order stays.
       const request = this.#unanswered.shift() as Uint8Array;
       this.#unanswered.push(request);
-      writable = down.call.send(request);
+      writable = down.send(request);
     }
-    if (down.owner !== this) return;
+    if (!down.isHeld) return;
     if (!writable) this.#pause();
-    if (this.#halfClosed) down.call.halfClose();
+    if (this.#halfClosed) down.halfClose();
   }
 
-  answered(bytes: Uint8Array): void {
+  response(bytes: Uint8Array): void {
     if (this.#unanswered.shift() === undefined) {
       this.#end(Status.INTERNAL, 'a keepalive was answered that nobody asked for');
       return;
     }
     this.#failures = 0;
-    if (!this.#up.send(bytes)) this.#down?.call?.pauseInput();
+    if (!this.#up.send(bytes)) this.#down?.pauseInput();
     if (this.#unanswered.length > 0) this.#await();
     else {
       this.#core.timers.clear(this);
@@ -201,11 +177,8 @@ export class KeepAliveCall implements ServerCallEvents, LinkUser, LinkWaiter, Lo
 
   #detach(cancel: boolean): void {
     const down = this.#down;
-    if (down === null) return;
     this.#down = null;
-    down.owner = null;
-    down.entry.users.delete(this);
-    if (cancel) down.call?.cancel();
+    down?.letGo(cancel);
   }
 
   #end(code: StatusCode, message: string): void {

@@ -24,6 +24,8 @@ export interface RouterOptions {
   readonly retryDelayMaxMs: number;
   /** How often a progress request that a resumed watch stream owes is asked again. */
   readonly progressRetryMs: number;
+  /** How often a watch stream learns how far it is, whether the client asks or not. */
+  readonly idleProgressMs: number;
   readonly callsMax: number;
   /** Sessions of this router; each has a window of `SESSION_WINDOW` sequences. */
   readonly sessionsMax: number;
@@ -47,6 +49,7 @@ export const DEFAULT_ROUTER_OPTIONS: RouterOptions = Object.freeze({
   retryDelayMs: 20,
   retryDelayMaxMs: 400,
   progressRetryMs: 500,
+  idleProgressMs: 30_000,
   callsMax: 100_000,
   sessionsMax: 16,
   writesWaitingMax: 16_384,

@@ -159,6 +159,22 @@ test('progress speaks only when all watchers are created again, and never falls'
   expect(observer.seen.get(1)).toEqual(expected(model, 2));
 });
 
+test('an idle watcher resumes where the stream was, not where its last event was', () => {
+  const { world, model, cluster, client, observer } = stage();
+  create(client);
+  world.run(100);
+  // Revisions without events for this watcher.
+  for (let i = 0; i < 10; i++) model.commit(0);
+  world.run(61_000);
+  expect(observer.progress).toEqual([]);
+  cutServing(cluster);
+  model.compacted = 9;
+  model.commit(2);
+  world.run(500);
+  expect(observer.canceled.size).toBe(0);
+  expect(observer.seen.get(0)).toEqual(['12.0', '12.1']);
+});
+
 test('a stream without any member ends after the time for orphans', () => {
   const { world, cluster, client } = stage();
   create(client);

@@ -16,8 +16,6 @@
  * `#queue` those still to be sent, in order; a watcher that lives is in `#watchers`.
  */
 import {
-  type ClientCall,
-  type ClientCallEvents,
   type EndOrigin,
   type Metadata,
   type ServerCall,
@@ -33,7 +31,8 @@ import {
   retryDelayMs,
 } from './core.js';
 import { Fifo } from './fifo.js';
-import type { LinkEntry, LinkUser } from './member-table.js';
+import { Downstream, type DownstreamOwner } from './downstream.js';
+import type { LinkEntry } from './member-table.js';
 import { Texts } from './texts.js';
 import type { Timer } from './timers.js';
 import {
@@ -54,30 +53,7 @@ const METHOD = '/etcdserverpb.Watch/Watch';
 /** Progress requests counted as owed; one answer each, and more could not be told apart. */
 const PROGRESS_OWED_MAX = 1024;
 
-class Downstream implements ClientCallEvents {
-  owner: WatchCall | null;
-  readonly entry: LinkEntry;
-  call: ClientCall | null = null;
-
-  constructor(owner: WatchCall, entry: LinkEntry) {
-    this.owner = owner;
-    this.entry = entry;
-  }
-
-  message(bytes: Uint8Array): void {
-    this.owner?.response(bytes);
-  }
-
-  ended(code: StatusCode, message: string, origin: EndOrigin = 'handler'): void {
-    this.owner?.downstreamEnded(code, message, origin);
-  }
-
-  drained(): void {
-    this.owner?.downstreamDrained();
-  }
-}
-
-export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongStream {
+export class WatchCall implements ServerCallEvents, DownstreamOwner, LinkWaiter, LongStream {
   readonly wantsLeader: boolean;
   readonly #core: RouterCore;
   readonly #up: ServerCall;
@@ -109,6 +85,8 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
   #done = false;
   readonly #delay: Timer = { bucket: -1, fire: () => this.retry() };
   readonly #progressTimer: Timer = { bucket: -1, fire: () => this.#askProgress() };
+  /** Asks for progress of our own accord, so that an idle watcher need not resume far back. */
+  readonly #idleTimer: Timer = { bucket: -1, fire: () => this.#askIdle() };
 
   constructor(core: RouterCore, up: ServerCall, metadata: Metadata, leaderWanted: boolean) {
     this.#core = core;
@@ -116,6 +94,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
     this.#metadata = metadata;
     this.wantsLeader = leaderWanted;
     core.streams.add(this);
+    this.#askIdle();
   }
 
   // ---- the client's side
@@ -150,7 +129,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
   }
 
   drained(): void {
-    this.#down?.call?.resumeInput();
+    this.#down?.resumeInput();
   }
 
   #create(create: Uint8Array): void {
@@ -215,7 +194,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
 
   #sendDown(bytes: Uint8Array): void {
     if (this.#down === null) return;
-    if (!(this.#down.call as ClientCall).send(bytes)) this.#blocked = true;
+    if (!this.#down.send(bytes)) this.#blocked = true;
   }
 
   // ---- finding a member
@@ -236,9 +215,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
     this.#down = down;
     this.#lastLink = entry.linkId;
     this.#blocked = false;
-    entry.users.add(this);
-    down.call = entry.channel.open(METHOD, this.#metadata, null, down);
-    if (down.owner === this) this.#pump();
+    if (down.open(METHOD, this.#metadata)) this.#pump();
   }
 
   /** Sends creates as long as the member takes them. */
@@ -357,7 +334,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
   }
 
   #pass(bytes: Uint8Array): void {
-    if (!this.#up.send(bytes)) this.#down?.call?.pauseInput();
+    if (!this.#up.send(bytes)) this.#down?.pauseInput();
   }
 
   #created(bytes: Uint8Array, head: WatchResponseHead): void {
@@ -430,15 +407,22 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
       this.#pass(bytes);
       return;
     }
-    if (head.watchId !== -1 || this.#progressOwed === 0) return;
-    if (this.#resuming > 0 || head.revision < this.#progressRevision) return;
-    this.#progressOwed--;
-    this.#progressRevision = head.revision;
-    if (this.#progressOwed === 0) this.#core.timers.clear(this.#progressTimer);
+    if (head.watchId !== -1 || this.#resuming > 0) return;
+    if (head.revision < this.#progressRevision) return;
     for (const w of this.#watchers.values()) {
       if (w.acknowledged && !w.dead) w.delivered(head.revision);
     }
+    // Nobody but us asked: what it says is kept, and goes no further.
+    if (this.#progressOwed === 0) return;
+    this.#progressOwed--;
+    this.#progressRevision = head.revision;
+    if (this.#progressOwed === 0) this.#core.timers.clear(this.#progressTimer);
     this.#pass(bytes);
+  }
+
+  #askIdle(): void {
+    if (this.#watchers.size > 0 && this.#isSettled()) this.#sendDown(progressRequest());
+    this.#core.timers.set(this.#idleTimer, this.#core.now() + this.#core.options.idleProgressMs);
   }
 
   /** After a resume: what the client asked of the member before is asked of this one. */
@@ -458,11 +442,8 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
 
   #detach(cancel: boolean): void {
     const down = this.#down;
-    if (down === null) return;
     this.#down = null;
-    down.owner = null;
-    down.entry.users.delete(this);
-    if (cancel) down.call?.cancel();
+    down?.letGo(cancel);
   }
 
   #end(code: StatusCode, message: string): void {
@@ -477,6 +458,7 @@ export class WatchCall implements ServerCallEvents, LinkUser, LinkWaiter, LongSt
     this.#detach(true);
     this.#core.timers.clear(this.#delay);
     this.#core.timers.clear(this.#progressTimer);
+    this.#core.timers.clear(this.#idleTimer);
     this.#core.waiting.delete(this);
     this.#core.streams.delete(this);
     this.#watchers.clear();
