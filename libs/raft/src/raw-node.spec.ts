@@ -2,6 +2,7 @@ import { NUMBER_MAX } from '@conclave/base';
 import { type Entry, EntryType, MessageType, type RaftMessage } from '@conclave/wire';
 import { RawNode } from './raw-node.js';
 import { Role } from './ready.js';
+import { toWire } from './testing/member.js';
 import { Cluster, testConfig, testEntry, testInitial, testMessage } from './testing/cluster.js';
 
 const { APPEND, APPEND_RESPONSE, HEARTBEAT, HEARTBEAT_RESPONSE } = MessageType;
@@ -95,6 +96,15 @@ describe('what a peer sends is checked and ignored, never asserted', () => {
       e.kind === 'message-ignored' ? [e.reason] : [],
     );
     expect(reasons).toEqual(expect.arrayContaining(['malformed', 'unknown-sender']));
+  });
+
+  test('a snapshot whose configuration does not name the receiver is not installed', () => {
+    const c = Cluster.of(3);
+    const { confState } = testInitial([1, 2]);
+    const meta = toWire({ index: 9, term: 1, confState });
+    c.at(3).step(testMessage(MessageType.SNAPSHOT, 1, 3, 1, { snapshot: meta }));
+    c.ready(3);
+    expect(c.at(3).installing).toBeNull();
   });
 
   test('a second leader of one term is not followed', () => {
