@@ -7,6 +7,9 @@ import type { NodeConfig } from './config/node-config.js';
 import { ConclaveNode } from './node.js';
 import { ETCD_VERSION, versionText } from './version.js';
 
+/** How long the end of the process waits for a slow reader of its log. */
+const FLUSH_MS = 250;
+
 /** Whoever started us with a pipe may be gone: that is no reason to fail. */
 function print(fd: 1 | 2, text: string): void {
   try {
@@ -36,6 +39,20 @@ function levelOf(config: NodeConfig): LogLevel {
   return logLevel === 'dpanic' || logLevel === 'panic' ? 'fatal' : (logLevel as LogLevel);
 }
 
+/** Ends telemetry; a reader of our log that takes nothing more gets a moment, then what fits at once. */
+function flushed(telemetry: Telemetry): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      telemetry.logger.flushSync();
+      resolve();
+    }, FLUSH_MS);
+    telemetry.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 async function run(config: NodeConfig, warnings: readonly string[]): Promise<void> {
   let telemetry: Telemetry;
   try {
@@ -48,6 +65,7 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     process.exit(1);
   }
   let ending = false;
+  telemetry.watchEventLoop();
   const exit = (code: number): void => {
     telemetry.logger.flushSync();
     process.exit(code);
@@ -75,7 +93,7 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     telemetry.log('info', 'received signal; shutting down', { signal });
     setTimeout(() => exit(1), 5_000).unref();
     await node?.stop();
-    telemetry.logger.flushSync();
+    await flushed(telemetry);
     if (process.pid === 1) process.exit(0);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);

@@ -17,6 +17,7 @@ import { FileBlobStore } from '@conclave/storage';
 import type { Telemetry } from '@conclave/telemetry';
 import { WatchRoom } from '@conclave/watch';
 import type { NodeConfig } from './config/node-config.js';
+import { Gauges } from './gauges.js';
 import { Heartbeat } from './heartbeat.js';
 import { memberId } from './ids.js';
 import { Incarnations } from './incarnations.js';
@@ -179,11 +180,21 @@ export class ConclaveNode {
       },
     );
     const view = nodeView(replica, version);
+    const gauges = new Gauges(telemetry, replica, view, {
+      quotaBytes: config.quotaBytes,
+      runtimeVersion: process.version,
+    });
+    const exposition = (): string => {
+      gauges.collect();
+      return telemetry.exposition();
+    };
     this.#edge = new ClientEdge(
       {
         limits: {
           messageBytesMax: config.maxRequestBytes + 512 * 1024,
-          concurrentStreamsMax: Math.min(config.maxConcurrentStreams, 1_000_000),
+          ...(config.maxConcurrentStreams === null
+            ? {}
+            : { concurrentStreamsMax: config.maxConcurrentStreams }),
           keepaliveMinTimeMs: config.keepaliveMinTimeMs,
           keepaliveIntervalMs: config.keepaliveIntervalMs,
           keepaliveTimeoutMs: config.keepaliveTimeoutMs,
@@ -193,7 +204,7 @@ export class ConclaveNode {
         extensiveMetrics: config.extensiveMetrics,
         requestTimeoutMs: 5_000 + 2 * config.electionMs,
       },
-      { handler: api, view, probe, exposition: () => telemetry.exposition() },
+      { handler: api, view, probe, exposition },
     );
     this.#peerHttp = new Http1Server({
       handler: peerHttp(
@@ -211,8 +222,10 @@ export class ConclaveNode {
       probe,
     });
     this.#heartbeat = new Heartbeat(config.heartbeatMs, probe, () => {
+      const nowMs = CLOCK.monotonicMs();
       this.#replica.poll();
-      snapshots.tick(CLOCK.monotonicMs());
+      snapshots.tick(nowMs);
+      gauges.tick(nowMs);
     });
   }
 

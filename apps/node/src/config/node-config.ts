@@ -33,7 +33,8 @@ export interface NodeConfig {
   readonly quotaBytes: number;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
-  readonly maxConcurrentStreams: number;
+  /** Null: not asked for; the server's own bound holds. */
+  readonly maxConcurrentStreams: number | null;
   readonly keepaliveMinTimeMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -53,6 +54,7 @@ export interface NodeConfig {
 
 const QUOTA_DEFAULT = 2 * 1024 ** 3;
 const ELECTION_MS_MAX = 50_000;
+const UINT32_MAX = 0xffff_ffff;
 const PROGRESS_MS_MIN = 100;
 
 /** Reads settings into a config and returns all faults at once. */
@@ -91,7 +93,9 @@ export function validate(
     quotaBytes: quota === 0 ? QUOTA_DEFAULT : Math.max(0, quota),
     maxTxnOps: read.number('max-txn-ops'),
     maxRequestBytes: read.number('max-request-bytes'),
-    maxConcurrentStreams: read.number('max-concurrent-streams'),
+    maxConcurrentStreams: settings.has('max-concurrent-streams')
+      ? Math.min(read.number('max-concurrent-streams'), UINT32_MAX)
+      : null,
     keepaliveMinTimeMs: read.durationMs('grpc-keepalive-min-time'),
     keepaliveIntervalMs: read.durationMs('grpc-keepalive-interval'),
     keepaliveTimeoutMs: read.durationMs('grpc-keepalive-timeout'),
