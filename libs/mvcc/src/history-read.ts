@@ -37,7 +37,8 @@ export class HistoryRead implements Read {
     }
     this.#events = [];
     this.#compactRevision = compactRevision;
-    this.floor = lo;
+    // The value before the first revision is read at the revision below it.
+    this.floor = Math.max(lo - 1, compactRevision);
     if (lo > revision) {
       this.#done({ ok: true, events: this.#events, next: lo });
       return;
@@ -70,14 +71,16 @@ export class HistoryRead implements Read {
     const at = history === undefined ? -1 : history.exact(main, sub);
     if (history === undefined || at < 0) return null;
     const tombstone = rowIsTombstone(row.key);
-    const before = main <= this.#compactRevision ? -1 : history.aliveAt(main - 1);
+    const create = history.createAt(at);
+    const none = create === main || main <= this.#compactRevision;
+    const before = none ? -1 : history.aliveAt(main - 1);
     return {
       type: tombstone ? 'delete' : 'put',
       key,
       main,
       sub,
       kv: tombstone ? encodeDeleted(row.value, main) : row.value,
-      create: history.createAt(at),
+      create,
       previous: before < 0 ? null : history.version(before),
       prevKv: null,
     };

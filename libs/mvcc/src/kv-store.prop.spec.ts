@@ -132,7 +132,7 @@ class Run {
       at: `${row.main}.${row.sub}`,
       kv: toHex(KeyValue.encode(keyValue(row))),
       create: row.create,
-      previous: naive.alive(row.main - 1).find((r) => r.key === row.key)?.main ?? null,
+      previous: naive.before(row)?.main ?? null,
     }));
     const made = result.ok ? result.events : [];
     expect(

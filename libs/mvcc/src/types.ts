@@ -30,7 +30,7 @@ export interface MvccEvent {
   readonly create: Revision;
   /**
    * The key's version before revision `main` (that is what a watch calls prev_kv), null if there was
-   * none (created, or deleted before).
+   * none: the event creates the key, also where the same transaction deleted it first.
    */
   readonly previous: Version | null;
 }

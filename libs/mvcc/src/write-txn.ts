@@ -184,9 +184,9 @@ export class WriteTxn {
     this.#moveLease(history.key, before.lease, 0n);
   }
 
-  /** What an event calls the version before: the one before this whole revision. */
+  /** What an event calls the version before: the one before this whole revision; none of a creation. */
   #settled(history: KeyHistory, before: Version | null): Version | null {
-    if (history.length === 0 || history.mainAt(history.length - 1) < this.#main) return before;
+    if (before === null || history.mainAt(history.length - 1) < this.#main) return before;
     const at = history.aliveAt(this.#begin);
     return at < 0 ? null : history.version(at);
   }

@@ -189,7 +189,7 @@ export class NaiveStore {
 
   /** The value that a watch calls previous; null: none, or compacted. */
   before(row: NaiveRow): NaiveRow | null {
-    if (row.main - 1 < this.compactRevision) return null;
+    if (row.create === row.main || row.main - 1 < this.compactRevision) return null;
     return this.alive(row.main - 1).find((other) => other.key === row.key) ?? null;
   }
 
