@@ -1,5 +1,12 @@
 import { NUMBER_MAX } from '@conclave/base';
-import { type Entry, EntryType, MessageType, type RaftMessage } from '@conclave/wire';
+import {
+  ConfChangeType,
+  encodeConfChange,
+  type Entry,
+  EntryType,
+  MessageType,
+  type RaftMessage,
+} from '@conclave/wire';
 import { RawNode } from './raw-node.js';
 import { Role } from './ready.js';
 import { toWire } from './testing/member.js';
@@ -15,6 +22,46 @@ describe('a single node', () => {
     expect(c.propose(1, 'a', 'b')).toEqual({ ok: true, index: 2 });
     c.settle();
     expect(c.at(1).data).toEqual(['a', 'b']);
+  });
+});
+
+describe('birth', () => {
+  /** Three founders as committed changes to an empty configuration; a newcomer has nothing. */
+  function founded(): Cluster {
+    const empty = testInitial([]);
+    const entries = [1, 2, 3].map((slot): Entry => {
+      const changes = [{ type: ConfChangeType.ADD_VOTER, id: BigInt(slot) }];
+      const data = encodeConfChange({ transition: 0, changes, context: new Uint8Array(0) });
+      return { term: 1, index: slot, type: EntryType.CONF_CHANGE, data };
+    });
+    const founder = { ...empty, hardState: { term: 1, vote: 0, commit: 3 }, entries };
+    return new Cluster([
+      founder,
+      founder,
+      founder,
+      { ...empty, hardState: { ...empty.hardState, term: 0 } },
+    ]);
+  }
+
+  test('founders wait until they have applied who they are, then elect in term 2', () => {
+    const c = founded();
+    c.at(1).node.campaign();
+    expect(c.at(1).node.role).toBe(Role.FOLLOWER);
+    c.settle();
+    c.elect(1);
+    expect([c.at(1).node.term, c.at(1).node.lastIndex]).toEqual([2, 4]);
+  });
+
+  test('a newcomer replays the founders from the log and ends in the configuration of all', () => {
+    const c = founded();
+    c.settle();
+    c.elect(1);
+    const changes = [{ type: ConfChangeType.ADD_VOTER, slot: 4 }];
+    const wire = [{ type: ConfChangeType.ADD_VOTER, id: 4n }];
+    const data = encodeConfChange({ transition: 0, changes: wire, context: new Uint8Array(0) });
+    c.at(1).node.proposeConfChange(data, { transition: 0, changes });
+    c.tick(3);
+    expect(c.at(4).confState.voters).toEqual([1, 2, 3, 4]);
   });
 });
 
