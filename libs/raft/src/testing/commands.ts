@@ -219,9 +219,13 @@ function stabilize(i: Interaction, { words }: Arguments): void {
   throw new Error('stabilize: no end in sight');
 }
 
-/** deliver [to=] [from=] [type=] [count=]: hands messages over; those they cause wait. */
+/**
+ * deliver [to=] [from=] [type=] [count=] [order=reverse] [times=N] [keep=on]: hands messages over;
+ * those they cause wait, those kept may come again.
+ */
 function deliver(i: Interaction, { options }: Arguments): void {
   const taken = i.take(options);
+  if (options.get('keep') === 'on') i.network.push(...taken);
   if (options.get('order') === 'reverse') taken.reverse();
   const copies = Number(options.get('times') ?? 1);
   for (const m of taken) for (let n = 0; n < copies; n++) i.deliver(m);
