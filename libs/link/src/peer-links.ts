@@ -103,6 +103,7 @@ export class PeerLinks {
       waiting: [],
     };
     this.#peers.set(id, peer);
+    this.#ports.probe.gauge('etcd_network_known_peers', 1, peer.pair);
   }
 
   /** The peer is no member any more: both connections end. */
@@ -113,6 +114,7 @@ export class PeerLinks {
       this.#dirty.delete(peer);
       peer.waiting = [];
       peer.dialer.close('the peer was removed');
+      this.#ports.probe.gauge('etcd_network_known_peers', 0, peer.pair);
     }
     this.#incoming.get(id)?.close('removed');
   }
