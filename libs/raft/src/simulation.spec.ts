@@ -24,7 +24,7 @@ function run(seed: number): Simulation {
 
 describe('random worlds', () => {
   const one = process.env['SEED'];
-  const count = Number(process.env['SEEDS'] ?? 150);
+  const count = Number(process.env['SEEDS'] ?? 100);
   const base = one === undefined ? 1000 : Number(one);
   const seeds = one === undefined ? count : 1;
 
