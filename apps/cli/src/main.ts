@@ -1,0 +1,44 @@
+/**
+ * `conclavectl`: reads the command line, does it, sets the exit code.
+ */
+import { USAGE, readCommandLine } from './command-line.js';
+import { logDump } from './log-dump.js';
+import { Output } from './output.js';
+
+const VERSION = '0.1.0';
+const API_VERSION = '3.6';
+
+const EXIT_TROUBLE = 1;
+const EXIT_USAGE = 2;
+
+function main(args: readonly string[]): number {
+  const out = new Output(1);
+  const err = new Output(2);
+  const trouble = (text: string): void => {
+    err.line(`conclavectl: ${text}`);
+    err.flush();
+  };
+  const command = readCommandLine(args);
+  switch (command.type) {
+    case 'fault':
+      trouble(`${command.text}; \`conclavectl help\` tells what there is`);
+      return EXIT_USAGE;
+    case 'help':
+      out.line(USAGE);
+      out.flush();
+      return 0;
+    case 'version':
+      out.line(`conclavectl version: ${VERSION}`);
+      out.line(`API version: ${API_VERSION}`);
+      out.flush();
+      return 0;
+    case 'log-dump': {
+      const found = logDump(command.options, out);
+      if (found === null) return 0;
+      trouble(found);
+      return EXIT_TROUBLE;
+    }
+  }
+}
+
+process.exitCode = main(process.argv.slice(2));
