@@ -32,6 +32,7 @@ class Both {
   etcd = null;
   #options;
   #directory;
+  /** {name, command, process, output, ended}; `ended` is null while it runs. */
   #processes = [];
 
   constructor(options, directory) {
@@ -57,15 +58,23 @@ class Both {
     await Promise.all(doors.map((door) => this.#healthy(door)));
     if (doors.length > 0) {
       ours.endpoints = doors.map(({ port }) => ({ host: '127.0.0.1', port }));
-      ours.pids.push(...doors.map((door) => door.child.process.pid));
+      ours.gateways = doors;
     }
     this.ours = ours;
   }
 
+  /** Ends every process and starts it again on its data. */
+  async restart() {
+    await Promise.all(this.#processes.map(endProcess));
+    for (const started of this.#processes) this.#run(started);
+    const { ours, etcd } = this;
+    const all = [...ours.members, ...etcd.members, ...ours.gateways];
+    await Promise.all(all.map((one) => this.#healthy(one)));
+  }
+
   /** Ends what was started, and nothing else; removes the data. */
   async stop() {
-    const running = this.#processes.filter((one) => one.process.exitCode === null);
-    await Promise.all(running.map(endProcess));
+    await Promise.all(this.#processes.map(endProcess));
     fs.rmSync(this.#directory, { recursive: true, force: true });
   }
 
@@ -88,13 +97,24 @@ class Both {
     }
     return {
       members,
+      gateways: [],
       endpoints: members.map(({ port }) => ({ host: '127.0.0.1', port })),
-      pids: members.map((member) => member.child.process.pid),
+      pids() {
+        return [...this.members, ...this.gateways].map((one) => one.child.process.pid);
+      },
     };
   }
 
-  #spawn(name, [file, ...args]) {
-    const started = { name, output: '', process: null, ended: null };
+  #spawn(name, command) {
+    const started = { name, command, output: '', process: null, ended: null };
+    this.#processes.push(started);
+    this.#run(started);
+    return started;
+  }
+
+  #run(started) {
+    const [file, ...args] = started.command;
+    started.ended = null;
     started.process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (chunk) => {
       started.output = (started.output + String(chunk)).slice(-OUTPUT_MAX);
@@ -103,8 +123,6 @@ class Both {
     started.process.stderr.on('data', keep);
     started.process.on('error', (error) => (started.ended = error.message));
     started.process.on('exit', (code, signal) => (started.ended = signal ?? `exit code ${code}`));
-    this.#processes.push(started);
-    return started;
   }
 
   async #healthy({ port, child }) {

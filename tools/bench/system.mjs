@@ -13,7 +13,7 @@ const RANGE_COUNT_FIELD = 4;
 const STATUS_VERSION_FIELD = 2;
 
 export class System {
-  /** `name` for people; `pids` may be empty. */
+  /** `name` for people; `pids()` may be empty. */
   constructor(name, endpoints, pids, options) {
     this.name = name;
     this.endpoints = endpoints;
@@ -57,9 +57,9 @@ export class System {
       const workload = new Workload(this.options);
       workload.acknowledged = this.acknowledged;
       if (warmup > 0) await many.run(workload, { seconds: warmup, rate });
-      const cpu = cpuSeconds(this.pids);
+      const cpu = cpuSeconds(this.pids());
       const result = await many.run(workload, { ...length, rate });
-      const used = cpuSeconds(this.pids);
+      const used = cpuSeconds(this.pids());
       result.serverCpuSeconds = cpu === null || used === null ? null : used - cpu;
       this.rounds.push(result);
     });
