@@ -199,6 +199,33 @@ export class RawClient {
     });
   }
 
+  /** A unary call with a body that no codec would make; answers the bytes of the response. */
+  callBytes(path: string, body: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        path,
+        (bytes: Uint8Array) => Buffer.from(bytes),
+        (bytes: Buffer) => new Uint8Array(bytes),
+        body,
+        new Metadata(),
+        { deadline: Date.now() + this.#deadlineMs },
+        (error, answer) => {
+          if (error !== null) reject(asRawError(path, error));
+          else resolve(answer as Uint8Array);
+        },
+      );
+    });
+  }
+
+  /** A bidirectional stream of raw messages; the caller listens and ends it. */
+  streamBytes(path: string): ClientDuplexStream<Uint8Array, Uint8Array> {
+    return this.#client.makeBidiStreamRequest(
+      path,
+      (bytes: Uint8Array) => Buffer.from(bytes),
+      (bytes: Buffer) => new Uint8Array(bytes),
+    );
+  }
+
   close(): void {
     this.#client.close();
   }
