@@ -76,15 +76,24 @@ export function summaryLines(s) {
   return lines;
 }
 
-/** Ratio A / B of each pair of rounds. */
+/** Ratio A / B of each pair of rounds; `cpu`, of CPU seconds per call, hardly minds a busy machine. */
 export function ratio(a, b) {
   const ratios = a.rounds.map((round, i) => round.perSecond / b.rounds[i].perSecond);
-  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios), ratios };
+  const [cpuA, cpuB] = [a.serverCpuSecondsPer100k, b.serverCpuSecondsPer100k];
+  const cpu = cpuA === null || !(cpuB > 0) ? null : cpuA / cpuB;
+  return {
+    median: median(ratios),
+    min: Math.min(...ratios),
+    max: Math.max(...ratios),
+    ratios,
+    cpu,
+  };
 }
 
 export function ratioLine(a, b, r) {
   return (
     `ratio ${a.name} / ${b.name}: median ${r.median.toFixed(2)} ` +
-    `(${r.min.toFixed(2)} .. ${r.max.toFixed(2)}) over ${r.ratios.length} pairs of rounds`
+    `(${r.min.toFixed(2)} .. ${r.max.toFixed(2)}) over ${r.ratios.length} pairs of rounds` +
+    (r.cpu === null ? '' : `; CPU per call ${r.cpu.toFixed(2)}`)
   );
 }
