@@ -199,7 +199,7 @@ export class Sessions {
     if (mark - session.mark <= session.answers.size) {
       for (let s = session.mark; s < mark; s++) this.#forget(session, s);
     } else {
-      for (const s of [...session.answers.keys()]) if (s < mark) this.#forget(session, s);
+      for (const s of session.answers.keys()) if (s < mark) this.#forget(session, s);
     }
     session.mark = mark;
   }

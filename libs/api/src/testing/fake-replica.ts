@@ -173,7 +173,7 @@ export class FakeReplica implements ReplicaView {
 
   lead(id: bigint): void {
     this.leaderId = id;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** Applies an entry at once, as if another member had proposed it. */
