@@ -252,6 +252,7 @@ export class ConclaveNode {
       name: this.#config.name,
       'data-dir': this.#member.directory.path,
     });
+    await this.#snapshots.resume();
     for (const url of this.#config.listenPeerURLs) {
       await this.#peerListener.listen(url);
       this.#telemetry.log('info', 'serving peer traffic', { address: url });
@@ -292,10 +293,13 @@ export class ConclaveNode {
     await new Promise<void>((resolve) => this.#edge.shutdown(DRAIN_MS, resolve));
     this.#heartbeat.stop();
     this.#peerListener.close();
-    this.#snapshots.close();
+    const released = this.#snapshots.close();
     this.#peers.close('the member is stopping');
     await new Promise<void>((resolve) => this.#replica.stop(resolve));
-    await new Promise<void>((resolve) => this.#replica.engine.close(() => resolve()));
+    // Everything is flushed: an engine that is still being read may as well end with the process.
+    if (await released) {
+      await new Promise<void>((resolve) => this.#replica.engine.close(() => resolve()));
+    }
     await this.#member.directory.close();
     this.#peerHttp.shutdown(0, () => undefined);
   }

@@ -1,13 +1,17 @@
 import type { Clock, DataDirectory, Engine, Index, Probe, Random } from '@conclave/base';
 import type { SnapshotLinks, SnapshotReceiverEvents, SnapshotStreamReceiver } from '@conclave/link';
 import type { SnapshotTransfer } from '@conclave/replica';
-import { type ReceivedState, SnapshotReceiver, SnapshotSender } from '@conclave/snapshot';
+import { type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
 import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
 import type { SnapshotMeta } from '@conclave/wire';
 
 const TICK_MS = 100;
 const KIB = 1024;
 const MIB = 1024 * KIB;
+/** As etcd: for so long a member that got a snapshot may take to ask for the entries behind it. */
+const FOLLOW_UP_TICKS = 30_000 / TICK_MS;
+/** The end of the process does not wait longer for a read of a snapshot that is still under way. */
+const CLOSE_MS = 1_000;
 
 export interface SnapshotTrafficPorts {
   readonly clusterId: bigint;
@@ -24,102 +28,93 @@ export interface SnapshotTrafficPorts {
   urlsOf(id: bigint): readonly string[];
 }
 
-/**
- * Snapshots in both directions, wired to real directories and connections. A state that is received gets a
- * number of its own above all others; what is not taken is closed and removed.
- */
+/** Snapshots in both directions, wired to real directories, connections and time. */
 export class SnapshotTraffic implements SnapshotTransfer {
   readonly #ports: SnapshotTrafficPorts;
-  readonly #sender: SnapshotSender;
-  readonly #receiver: SnapshotReceiver;
-  #stateNumber: number;
+  readonly #exchange: SnapshotExchange;
   #tickMs: number;
 
   constructor(ports: SnapshotTrafficPorts) {
     this.#ports = ports;
-    this.#stateNumber = ports.directory.current.stateNumber;
     this.#tickMs = ports.clock.monotonicMs();
-    const { clusterId, random, probe } = ports;
-    this.#sender = new SnapshotSender(
+    const { clusterId } = ports;
+    this.#exchange = new SnapshotExchange(
       {
-        clusterId,
-        chunkBytes: 512 * KIB,
-        keptMax: 2,
-        keptTicks: 300,
-        silenceTicksMax: 300,
-        attemptsMax: 3,
-        retryTicks: 5,
-      },
-      {
-        snapshot: () => ports.engine().snapshot(),
-        readHead: readSnapshotHead,
-        indexMin: () => ports.cutIndex(),
-        open: (to, events) => ports.links().open(to, ports.urlsOf(to), events),
-        random,
-        probe,
-      },
-    );
-    this.#receiver = new SnapshotReceiver(
-      {
-        clusterId,
-        feature: FEATURE_SUPPORTED,
-        rowBytesMax: 64 * MIB,
-        creditChunks: 8,
-        flushBytes: 32 * MIB,
-        keptTicks: 600,
-      },
-      {
-        fresh: (done) => {
-          const stateNumber = ++this.#stateNumber;
-          ports.directory.openState(stateNumber, (failure, engine) =>
-            done(failure, engine === null ? null : { stateNumber, engine }),
-          );
+        sender: {
+          clusterId,
+          chunkBytes: 512 * KIB,
+          keptMax: 2,
+          keptTicks: 300,
+          silenceTicksMax: 300,
+          attemptsMax: 3,
+          retryTicks: 5,
+          followUpTicks: FOLLOW_UP_TICKS,
         },
-        discard: (state) => this.#discard(state),
+        receiver: {
+          clusterId,
+          feature: FEATURE_SUPPORTED,
+          rowBytesMax: 64 * MIB,
+          creditChunks: 8,
+          flushBytes: 32 * MIB,
+          keptTicks: 600,
+        },
+      },
+      {
+        directory: ports.directory,
+        engine: () => ports.engine(),
+        appliedIndex: () => ports.appliedIndex(),
+        cutIndex: () => ports.cutIndex(),
+        open: (to, events) => ports.links().open(to, ports.urlsOf(to), events),
         readHead: readSnapshotHead,
-        judge: (meta) =>
-          meta.index > ports.appliedIndex() ? null : 'this member is further already',
-        probe,
+        random: ports.random,
+        probe: ports.probe,
       },
     );
+  }
+
+  /** Before peers are served: goes on with what the last process left half received. */
+  resume(): Promise<void> {
+    return new Promise((resolve) => this.#exchange.resume(resolve));
   }
 
   send(to: bigint, done: (meta: SnapshotMeta | null) => void): void {
-    this.#sender.send(to, done);
+    this.#exchange.send(to, done);
   }
 
-  /** The engine is about to be replaced: snapshots of the old one are given up. */
   take(meta: SnapshotMeta): ReceivedState | null {
-    const state = this.#receiver.take(meta);
-    if (state !== null) this.#sender.close();
-    return state;
+    return this.#exchange.take(meta);
+  }
+
+  get heldIndex(): Index | null {
+    return this.#exchange.heldIndex;
+  }
+
+  release(released: () => void): void {
+    this.#exchange.release(released);
   }
 
   /** A member offers its state on a new connection. */
   accept(from: bigint, stream: SnapshotStreamReceiver): SnapshotReceiverEvents {
-    return this.#receiver.accept(from, stream);
+    return this.#exchange.accept(from, stream);
   }
 
   tick(nowMs: number): void {
     if (nowMs - this.#tickMs < TICK_MS) return;
     this.#tickMs = nowMs;
-    this.#sender.tick();
-    this.#receiver.tick();
+    this.#exchange.tick();
   }
 
-  close(): void {
-    this.#sender.close();
-    this.#receiver.close();
-  }
-
-  #discard({ stateNumber, engine }: ReceivedState): void {
-    const { directory, probe } = this.#ports;
-    engine.close(() =>
-      directory.removeState(stateNumber, (failure) => {
-        if (failure === null) return;
-        const fields = { error: failure.message };
-        probe.log('warn', 'a discarded state is left to the next start', fields);
-      }),
-    );
+  /** Ends both directions. Resolves to whether the engine may be closed: nothing of it is held. */
+  close(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#ports.probe.log('warn', 'a snapshot is still being read at the stop');
+        resolve(false);
+      }, CLOSE_MS);
+      this.#exchange.close(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
   }
 }

@@ -1,4 +1,12 @@
-import type { Channel, Clock, DataDirectory, Engine, Probe, Scheduler } from '@conclave/base';
+import type {
+  Channel,
+  Clock,
+  DataDirectory,
+  Engine,
+  Index,
+  Probe,
+  Scheduler,
+} from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import type { MemberRecord, StateMachine } from '@conclave/statemachine';
 import type { WatchHub } from '@conclave/watch';
@@ -54,6 +62,16 @@ export interface SnapshotTransfer {
   send(to: bigint, done: (meta: SnapshotMeta | null) => void): void;
   /** The received and verified snapshot `meta`, out of the transfer's hands; null: there is none. */
   take(meta: SnapshotMeta): ReceivedState | null;
+  /**
+   * Entries behind this index are needed by a member that is getting a snapshot or just got one, so the
+   * log is not cut there. 0: nothing is cut; null: nobody needs any.
+   */
+  readonly heldIndex: Index | null;
+  /**
+   * The engine is about to be closed: ends every sending. `released` is called once nothing of that
+   * engine is held; snapshots of another engine, taken afterwards, are not waited for.
+   */
+  release(released: () => void): void;
 }
 
 /** A whole state in a directory of its own, open and flushed. */

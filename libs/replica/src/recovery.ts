@@ -60,7 +60,8 @@ export function initialRaftState(
     },
     confState: slots.toSlots(machine.confState),
     applied,
-    entries: loadEntries(log, Math.min(applied + 1, log.lastIndex)),
+    // Right behind an installed snapshot the log is empty: it ends at its cut.
+    entries: loadEntries(log, Math.max(log.firstIndex, Math.min(applied + 1, log.lastIndex))),
   };
 }
 

@@ -39,6 +39,8 @@ export class SnapshotSwitch {
       return;
     }
     this.#running = true;
+    const { index } = meta;
+    this.#ports.probe.log('info', 'applying snapshot', { 'incoming-leader-snapshot-index': index });
     this.#ports.probe.gauge('etcd_server_snapshot_apply_in_progress_total', 1);
     this.#apply.pause();
     const finish = (outcome: SwitchOutcome): void => {
@@ -83,21 +85,27 @@ export class SnapshotSwitch {
           }
           this.#writer.resume(engine, machine.appliedIndex);
           this.#dispose(oldEngine, oldNumber);
+          const fields = { 'incoming-leader-snapshot-index': meta.index, state: stateNumber };
+          this.#ports.probe.log('info', 'applied snapshot', fields);
           finish('installed');
         });
       },
     );
   }
 
+  /** In its own time: whoever still reads a snapshot of the old engine must let go of it first. */
   #dispose(engine: Engine, stateNumber: number): void {
     const report = (failure: DiskFailure | null): void => {
       if (!failure) return;
       const fields = { error: failure.message };
       this.#ports.probe.log('warn', 'an old state is left to the next start', fields);
     };
-    engine.close((failure) => {
-      if (failure) report(failure);
-      else this.#ports.directory.removeState(stateNumber, report);
-    });
+    const { snapshots, directory } = this.#ports;
+    snapshots.release(() =>
+      engine.close((failure) => {
+        if (failure) report(failure);
+        else directory.removeState(stateNumber, report);
+      }),
+    );
   }
 }

@@ -4,18 +4,24 @@ import type { Machine } from '@conclave/statemachine';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
 /**
+ * A member that gets a snapshot holds the log back by so many entries at most; one that needs more will
+ * need another snapshot, but the disk does not fill.
+ */
+const HELD_ENTRIES_MAX = 1_000_000;
+
+/**
  * Carries what was applied into the engine, and cuts the log behind it.
  *
  * One batch is in flight; what is applied meanwhile forms the next. A finished batch is not durable:
  * the engine's own WAL is never trusted. A flush is asked for every `flushBytes` or
  * `flushIntervalMs`, and the log is cut only behind the applied index noted before a flush that has
- * returned.
+ * returned, and not where a member that is getting a snapshot will go on.
  *
  * Invariant: cut <= flushed <= written <= applied.
  */
 export class StateWriter {
   readonly #options: ReplicaOptions;
-  readonly #ports: Pick<ReplicaPorts, 'machine' | 'probe' | 'fatal' | 'clock'>;
+  readonly #ports: Pick<ReplicaPorts, 'machine' | 'probe' | 'fatal' | 'clock' | 'snapshots'>;
   readonly #cutDone: () => void;
   #engine: Engine;
   readonly #log: DurableLog;
@@ -151,7 +157,9 @@ export class StateWriter {
 
   #cut(): void {
     const { catchUpEntries, snapshotCount } = this.#options;
-    const target = this.#flushed - catchUpEntries;
+    const wanted = this.#flushed - catchUpEntries;
+    const held = this.#ports.snapshots.heldIndex ?? wanted;
+    const target = Math.min(wanted, Math.max(held, wanted - HELD_ENTRIES_MAX));
     if (this.#cutting || target - this.#log.cut.index < snapshotCount) return;
     this.#cutting = true;
     this.#log.cutTo(target, this.machine.confState, (failure) => {

@@ -1,5 +1,10 @@
 export { PROGRESS_KEY } from './progress-row.js';
 export {
+  SnapshotExchange,
+  type SnapshotExchangeOptions,
+  type SnapshotExchangePorts,
+} from './snapshot-exchange.js';
+export {
   SnapshotReceiver,
   type SnapshotReceiverOptions,
   type SnapshotReceiverPorts,

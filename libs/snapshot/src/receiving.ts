@@ -28,6 +28,8 @@ export interface ReceivingOptions {
 export interface ReceivingEvents {
   /** Something was written: an answer is due. */
   acked(): void;
+  /** What `kept` tells survives a crash. */
+  flushed(): void;
   whole(): void;
   /** This snapshot cannot become a state: discard it. */
   failed(text: string): void;
@@ -75,6 +77,11 @@ export class Receiving {
 
   get meta(): SnapshotMeta {
     return this.#kept.meta;
+  }
+
+  /** As of the last batch: chunks from `next` on are not in the state yet. */
+  get kept(): Progress {
+    return this.#kept;
   }
 
   get stage(): Stage {
@@ -156,7 +163,10 @@ export class Receiving {
     this.#unflushedBytes = 0;
     this.#run(
       (done) => this.state.engine.flush(done),
-      () => this.#work(),
+      () => {
+        this.#events.flushed();
+        this.#work();
+      },
     );
   }
 
@@ -199,9 +209,10 @@ export class Receiving {
       (done) => engine.flush(done),
       () => {
         this.#busy = true;
-        verifyState(engine, expected, this.#options.readHead, (fault) => {
+        const isStopped = (): boolean => this.#stage === 'over';
+        verifyState(engine, expected, this.#options.readHead, isStopped, (fault) => {
           this.#busy = false;
-          if (this.#stage === 'over') this.#work();
+          if (isStopped()) this.#work();
           else if (fault !== null) this.#fail(fault);
           else this.#seal();
         });

@@ -80,6 +80,7 @@ export class SnapshotReceiver {
         return done(false);
       }
       this.#receiving = this.#start(progress, state);
+      this.#log('kept a half received snapshot', this.#receiving);
       done(true);
     });
   }
@@ -126,11 +127,11 @@ export class SnapshotReceiver {
     this.#abandon();
   }
 
-  /** Ends everything; states go to `discard`. */
-  close(): void {
+  /** Ends everything; states go to `discard`. `done` once nothing of them is in use here. */
+  close(done: () => void = () => {}): void {
     const stream = this.#stream;
     this.#offer = null;
-    this.#abandon();
+    this.#abandon(done);
     stream?.close('the receiver stops');
   }
 
@@ -187,6 +188,7 @@ export class SnapshotReceiver {
     older?.close('another connection goes on with this snapshot');
     receiving.rewind(() => {
       if (this.#stream === stream && this.#receiving === receiving) {
+        this.#log('goes on with a snapshot', receiving);
         this.#ack(stream, receiving, receiving.stage === 'whole' ? 'received' : 'receiving');
       }
     });
@@ -229,10 +231,18 @@ export class SnapshotReceiver {
       acked: () => {
         if (this.#stream !== null) this.#ack(this.#stream, receiving, 'receiving');
       },
+      flushed: () => this.#log('flushed a part of a snapshot', receiving),
       whole: () => this.#becameWhole(receiving),
       failed: (text) => this.#failed(receiving, text),
     });
     return receiving;
+  }
+
+  /** What would not be sent again if this process died now. */
+  #log(message: string, receiving: Receiving): void {
+    const { meta, next, position } = receiving.kept;
+    const fields = { index: meta.index, chunks: next, rows: position.rows, bytes: position.bytes };
+    this.#ports.probe.log('info', message, fields);
   }
 
   #becameWhole(receiving: Receiving): void {

@@ -98,6 +98,7 @@ class World {
         silenceTicksMax: 10,
         attemptsMax: 1_000,
         retryTicks: 1,
+        followUpTicks: 8,
         ...senderOptions,
       },
       {
@@ -657,6 +658,63 @@ describe('bounds', () => {
     world.turns.run();
     expect([results, released]).toEqual([[null], true]);
     expect(world.discarded).toEqual([2]);
+  });
+
+  test('an engine is given up without waiting for snapshots of the one that took its place', () => {
+    const world = new World();
+    world.fill(10);
+    // Its head is being read.
+    world.sender.send(2n, () => {});
+    let released = false;
+    world.sender.close(() => (released = true));
+    let result: SnapshotMeta | null | undefined;
+    const older = world.source.openSnapshots;
+    world.sender.send(2n, (m) => (result = m));
+    expect([older, world.source.openSnapshots]).toEqual([1, 2]);
+    while (!released) expect(world.turns.runOne()).toBe(true);
+    expect([world.source.openSnapshots, result]).toEqual([1, undefined]);
+    for (let i = 0; i < 50 && result === undefined; i++) world.tick();
+    expect([result, world.source.openSnapshots]).toEqual([meta(10), 0]);
+  });
+
+  test('a snapshot kept of an engine that was given up is not offered again', () => {
+    const world = new World({ attemptsMax: 1 });
+    world.fill(10);
+    world.hook = (frame, sent) => (sent === 4 ? 'cut' : [frame]);
+    expect(world.send()).toBeNull();
+    expect(world.sender.held).toBe(1);
+    let released = false;
+    world.sender.close(() => (released = true));
+    expect([released, world.sender.held]).toEqual([true, 0]);
+    world.fill(12);
+    expect(world.send()).toEqual(meta(12));
+  });
+
+  test('entries behind a snapshot count as needed while it is sent and for a while after', () => {
+    const world = new World();
+    world.fill(10);
+    expect(world.sender.heldIndex).toBeNull();
+    let result: SnapshotMeta | null | undefined;
+    world.sender.send(2n, (m) => (result = m));
+    expect(world.sender.heldIndex).toBe(0);
+    while (result === undefined) {
+      world.turns.runOne();
+      expect([0, 10]).toContain(world.sender.heldIndex);
+    }
+    for (let i = 0; i < 7; i++) world.sender.tick();
+    expect([world.sender.heldIndex, world.sender.held]).toEqual([10, 0]);
+    world.sender.tick();
+    expect(world.sender.heldIndex).toBeNull();
+  });
+
+  test('entries behind a snapshot that may be taken up again count as needed as long as it is kept', () => {
+    const world = new World({ attemptsMax: 1, keptTicks: 5 });
+    world.fill(10);
+    world.hook = (frame, sent) => (sent === 4 ? 'cut' : [frame]);
+    expect(world.send()).toBeNull();
+    expect(world.sender.heldIndex).toBe(10);
+    for (let i = 0; i < 5; i++) world.sender.tick();
+    expect(world.sender.heldIndex).toBeNull();
   });
 });
 

@@ -20,11 +20,12 @@ export interface Expected {
 /** Rows read at a time: bounds a turn and, with rows of a megabyte, memory. */
 const SLICE_ROWS_MAX = 256;
 
-/** `done` gets null, or what is wrong. */
+/** `done` gets null, or what is wrong. Ends at the next slice once `isStopped`. */
 export function verifyState(
   engine: Engine,
   expected: Expected,
   readHead: ReadHead,
+  isStopped: () => boolean,
   done: (fault: string | null) => void,
 ): void {
   let rows = 0;
@@ -41,6 +42,7 @@ export function verifyState(
   const step = (lo: Uint8Array): void => {
     engine.scan(lo, null, SLICE_ROWS_MAX, (failure, slice) => {
       if (failure !== null) return done(`${failure.code}: ${failure.message}`);
+      if (isStopped()) return done('stopped');
       for (const row of slice) if (row.key[0] !== PROGRESS_KEY[0]) count(row);
       const last = slice[slice.length - 1];
       if (last !== undefined && slice.length === SLICE_ROWS_MAX) {

@@ -81,6 +81,36 @@ test('switching the state is durable, and what is not current is removed at the 
   await directory.close();
 });
 
+test('of the states above the current one only the highest is kept, and named', async () => {
+  const dataDirectory = await born();
+  const member = path.join(dataDirectory, 'member');
+  const names = ['state-2', 'state-4', 'state-10', 'state-3', 'state-x', 'state-010'];
+  for (const name of names) fs.mkdirSync(path.join(member, name));
+  fs.writeFileSync(path.join(member, 'state-10', 'CURRENT'), 'MANIFEST');
+  let directory = await open(dataDirectory);
+  const states = (): string[] => fs.readdirSync(member).filter((n) => /^state-\d+$/.test(n));
+  expect(states()).toEqual(['state-010', 'state-1', 'state-10']);
+  expect(directory.halfReceived).toBe(10);
+  expect(await outcome((done) => directory.removeState(10, done))).toBe('ok');
+  await directory.close();
+  directory = await open(dataDirectory);
+  expect(directory.halfReceived).toBeNull();
+  await directory.close();
+});
+
+test('states below the current one are never half received', async () => {
+  const dataDirectory = await born();
+  const member = path.join(dataDirectory, 'member');
+  let directory = await open(dataDirectory);
+  fs.mkdirSync(path.join(member, 'state-5'));
+  await outcome((done) => directory.switchTo({ stateNumber: 5, firstSegment: 2 }, done));
+  await directory.close();
+  directory = await open(dataDirectory);
+  expect(directory.halfReceived).toBeNull();
+  expect(fs.existsSync(path.join(member, 'state-1'))).toBe(false);
+  await directory.close();
+});
+
 test('a second process is refused and told who has the directory', async () => {
   const dataDirectory = await born();
   const directory = await open(dataDirectory);

@@ -6,7 +6,7 @@
  *     <data-dir>/member/identity    written last at birth, never again
  *     <data-dir>/member/current     which state-<n> and which first segment count
  *     <data-dir>/member/log/        segments and mark
- *     <data-dir>/member/state-<n>/  RocksDB
+ *     <data-dir>/member/state-<n>/  RocksDB; above the current one at most one, being received
  *     <data-dir>/member/snap/       snapshots being received or kept
  *
  * A birth that did not finish begins again. A directory without an identity that is not being born, or
@@ -50,6 +50,7 @@ export class MemberDirectory implements DataDirectory {
   readonly #files: FileBlobStore;
   #identity: Identity | null = null;
   #current: Current | null = null;
+  #halfReceived: number | null = null;
   #disk: FileLogDisk | null = null;
   #snapshots: FileBlobStore | null = null;
   /** What an operator should know and nothing is refused for. */
@@ -91,6 +92,10 @@ export class MemberDirectory implements DataDirectory {
   get current(): Current {
     assert(this.#current !== null, 'the member was born');
     return this.#current;
+  }
+
+  get halfReceived(): number | null {
+    return this.#halfReceived;
   }
 
   get logDisk(): LogDisk {
@@ -207,12 +212,19 @@ export class MemberDirectory implements DataDirectory {
     this.#removeLeftovers(names, this.#current.stateNumber);
   }
 
-  #removeLeftovers(names: readonly string[], stateNumber: number): void {
-    for (const name of names) {
-      const state = STATE.exec(name);
-      const leftover = name === 'birth' || (state !== null && Number(state[1]) !== stateNumber);
-      if (leftover) fs.rmSync(path.join(this.#member, name), { recursive: true });
-    }
+  /** States that do not count go, but for the highest above the current: it may be half received. */
+  #removeLeftovers(names: readonly string[], current: number): void {
+    const states = names.flatMap((name) => {
+      const number = Number(STATE.exec(name)?.[1] ?? 0);
+      return number > 0 ? [number] : [];
+    });
+    const highest = Math.max(...states);
+    this.#halfReceived = highest > current ? highest : null;
+    const leftovers = states
+      .filter((number) => number !== current && number !== this.#halfReceived)
+      .map((number) => `state-${number}`);
+    if (names.includes('birth')) leftovers.push('birth');
+    for (const name of leftovers) fs.rmSync(path.join(this.#member, name), { recursive: true });
     fs.mkdirSync(path.join(this.#member, 'snap'), { recursive: true, mode: DIRECTORY_MODE });
     syncDirectorySync(NODE_FS, this.#member);
   }

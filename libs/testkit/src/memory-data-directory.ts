@@ -1,7 +1,7 @@
 /**
  * `DataDirectory` in memory: numbered engines and the one that counts. A finished `switchTo` survives
  * `crash()`, one under way did or did not happen; then states that are not current are gone, as the
- * start of a real member removes them.
+ * start of a real member removes them, but for the highest above it: that one may be half received.
  */
 import {
   type Current,
@@ -21,6 +21,7 @@ export class MemoryDataDirectory implements DataDirectory {
   readonly #open = new Set<number>();
   #current: Current;
   #switching: Current | null = null;
+  #halfReceived: number | null = null;
   #epoch = 0;
   #failure: DiskFailure | null = null;
 
@@ -31,6 +32,19 @@ export class MemoryDataDirectory implements DataDirectory {
 
   get current(): Current {
     return this.#current;
+  }
+
+  get halfReceived(): number | null {
+    return this.#halfReceived;
+  }
+
+  /** Of all states there are. */
+  get numbers(): readonly number[] {
+    return [...this.#engines.keys()];
+  }
+
+  isOpen(stateNumber: number): boolean {
+    return this.#open.has(stateNumber);
   }
 
   /** The engine of a state, open or not, for looking at it. */
@@ -81,9 +95,12 @@ export class MemoryDataDirectory implements DataDirectory {
     if (this.#switching !== null && random.chance(0.5)) this.#current = this.#switching;
     this.#switching = null;
     this.#open.clear();
-    for (const [stateNumber, engine] of this.#engines) {
+    const { stateNumber } = this.#current;
+    const highest = Math.max(...this.#engines.keys());
+    this.#halfReceived = highest > stateNumber ? highest : null;
+    for (const [number, engine] of this.#engines) {
       engine.crash();
-      if (stateNumber !== this.#current.stateNumber) this.#engines.delete(stateNumber);
+      if (number !== stateNumber && number !== highest) this.#engines.delete(number);
     }
   }
 

@@ -3,17 +3,20 @@
  * network and time are models. Time passes only by `advance`; messages take one turn.
  */
 import { NO_PROBE, Random, assert } from '@conclave/base';
-import type { Current, DataDirectory } from '@conclave/base';
+import type { Current, Probe } from '@conclave/base';
 import { createLogSync, openLog } from '@conclave/log';
 import { StateMachine } from '@conclave/statemachine';
 import { KV_OPTIONS } from '@conclave/mvcc';
-import { MemoryEngine, MemoryLogDisk, TaskQueue } from '@conclave/testkit';
+import type { SnapshotExchange } from '@conclave/snapshot';
+import { MemoryDataDirectory, MemoryLogDisk, TaskQueue } from '@conclave/testkit';
+import type { MemoryEngine } from '@conclave/testkit';
 import { WatchRoom } from '@conclave/watch';
-import type { RaftMessage, SnapshotMeta } from '@conclave/wire';
+import type { RaftMessage } from '@conclave/wire';
 import { foundingLog } from '../bootstrap.js';
-import { copyState } from './copy-state.js';
-import type { PeerTransport, ReceivedState, ReplicaOptions, SnapshotTransfer } from '../options.js';
+import type { PeerTransport, ReplicaOptions } from '../options.js';
 import { Replica } from '../replica.js';
+import { miniSnapshots } from './mini-snapshots.js';
+import type { Connection } from './mini-snapshots.js';
 
 const CLUSTER = 77n;
 const EMPTY_CONF = {
@@ -28,20 +31,24 @@ const EMPTY_CONF = {
 export class MiniMember {
   readonly id: bigint;
   readonly disk: MemoryLogDisk;
-  readonly #cluster: MiniCluster;
-  engines = new Map<number, MemoryEngine>();
-  current: Current = { stateNumber: 1, firstSegment: 1 };
+  readonly directory: MemoryDataDirectory;
   replica: Replica | null = null;
-  received: { meta: SnapshotMeta; state: ReceivedState } | null = null;
+  snapshots: SnapshotExchange | null = null;
   fatal: string | null = null;
+  /** What it has logged, over all its lives. */
+  readonly lines: string[] = [];
+  readonly probe: Probe = { ...NO_PROBE, log: (_level, message) => void this.lines.push(message) };
   /** Bumped by every start and crash: late completions of an earlier life are dropped. */
   life = 0;
 
   constructor(cluster: MiniCluster, id: bigint, random: Random) {
-    this.#cluster = cluster;
     this.id = id;
     this.disk = new MemoryLogDisk(cluster.tasks, random);
-    this.engines.set(1, new MemoryEngine(cluster.tasks));
+    this.directory = new MemoryDataDirectory(cluster.tasks, { stateNumber: 1, firstSegment: 1 });
+  }
+
+  get current(): Current {
+    return this.directory.current;
   }
 
   get running(): Replica {
@@ -50,7 +57,9 @@ export class MiniMember {
   }
 
   get engine(): MemoryEngine {
-    return this.engines.get(this.current.stateNumber) as MemoryEngine;
+    const engine = this.directory.engine(this.current.stateNumber);
+    assert(engine !== null, 'the current state is there');
+    return engine;
   }
 }
 
@@ -67,9 +76,19 @@ export class MiniCluster {
   readonly members: MiniMember[] = [];
   readonly #options: MiniOptions;
   readonly #random: Random;
+  /** What decides in crashes. */
+  get chance(): Random {
+    return this.#random;
+  }
+
   nowMs = 1_000;
   /** `${from}>${to}`: nothing arrives. */
   readonly cut = new Set<string>();
+  /** Snapshot streams. */
+  readonly connections = new Set<Connection>();
+  readonly clusterId = CLUSTER;
+  /** Told after every task: the place for a test to crash a member in the middle of what it does. */
+  afterTask: (() => void) | null = null;
 
   constructor(options: MiniOptions) {
     this.#options = options;
@@ -105,6 +124,8 @@ export class MiniCluster {
     const opened = openLog(member.disk, this.#logOptions(member.id), member.current.firstSegment);
     if (!opened.ok) throw new Error(`${member.id}: ${opened.message}`);
     const { log } = opened;
+    member.directory.openState(member.current.stateNumber, () => undefined);
+    this.tasks.run();
     if (log.lastIndex === 0) {
       const founders = this.members.map((m) => ({
         id: m.id,
@@ -116,7 +137,7 @@ export class MiniCluster {
     const ports = {
       engine: member.engine,
       scheduler: this.tasks,
-      probe: NO_PROBE,
+      probe: member.probe,
       failed: (message: string): void => {
         member.fatal = message;
       },
@@ -140,6 +161,10 @@ export class MiniCluster {
       { store: machine.store, scheduler: this.tasks, probe: NO_PROBE, random: new Random(1) },
     );
     const life = ++member.life;
+    const random = this.#random.fork();
+    member.snapshots = miniSnapshots(this, member, { machine, log, random });
+    member.snapshots.resume(() => undefined);
+    this.tasks.run();
     const replica = new Replica(this.#replicaOptions(member.id), {
       clock: { monotonicMs: () => this.nowMs, wallMs: () => this.nowMs },
       scheduler: {
@@ -148,14 +173,14 @@ export class MiniCluster {
             if (member.life === life) task();
           }),
       },
-      probe: NO_PROBE,
+      probe: member.probe,
       log,
       engine: member.engine,
       machine,
       watches,
-      directory: this.#directory(member),
+      directory: member.directory,
       transport: this.#transport(member),
-      snapshots: this.#snapshots(member),
+      snapshots: member.snapshots,
       fatal: (message) => {
         member.fatal = message;
       },
@@ -182,29 +207,6 @@ export class MiniCluster {
       overlayBytesMax: 64 << 20,
       clusterVersion: '3.6.0',
       seed: Number(memberId) + this.#options.seed,
-    };
-  }
-
-  #directory(member: MiniMember): DataDirectory {
-    return {
-      get current() {
-        return member.current;
-      },
-      openState: (n, done) => {
-        const engine = new MemoryEngine(this.tasks);
-        member.engines.set(n, engine);
-        this.tasks.yieldTo(() => done(null, engine));
-      },
-      switchTo: (current, done) => {
-        this.tasks.yieldTo(() => {
-          member.current = current;
-          done(null);
-        });
-      },
-      removeState: (n, done) => {
-        member.engines.delete(n);
-        this.tasks.yieldTo(() => done(null));
-      },
     };
   }
 
@@ -237,40 +239,32 @@ export class MiniCluster {
     return this.members.find((m) => m.id === id);
   }
 
-  /** Copies the engine row by row, as a stream would. */
-  #snapshots(from: MiniMember): SnapshotTransfer {
-    return {
-      send: (to, done) => {
-        const target = this.#find(to);
-        if (!target?.replica || this.cut.has(`${from.id}>${to}`)) {
-          this.tasks.yieldTo(() => done(null));
-          return;
-        }
-        copyState(this.tasks, from, target, done);
-      },
-      take: (meta) => {
-        const { received } = from;
-        if (received?.meta.index !== meta.index) return null;
-        from.received = null;
-        return received.state;
-      },
-    };
+  reach(from: bigint, to: bigint): MiniMember | null {
+    if (this.cut.has(`${from}>${to}`) || this.cut.has(`${to}>${from}`)) return null;
+    return this.#find(to) ?? null;
   }
 
   /** The process dies; what was not durable may be lost. */
   crash(member: MiniMember): void {
     member.replica = null;
+    member.snapshots = null;
     member.life++;
+    for (const connection of this.connections) {
+      if (connection.from === member.id || connection.to === member.id) connection.end('crash');
+    }
     member.disk.kill();
     member.disk.losePower();
-    member.engine.crash();
+    member.directory.crash(this.#random);
   }
 
   /** Lets `ms` pass, in steps of 20 ms, everything that becomes due included. */
   advance(ms: number): void {
     for (const end = this.nowMs + ms; this.nowMs < end; this.nowMs += 20) {
-      for (const member of this.members) member.replica?.poll();
-      this.tasks.run();
+      for (const member of this.members) {
+        member.replica?.poll();
+        if (this.nowMs % 100 === 0) member.snapshots?.tick();
+      }
+      while (this.tasks.runOne()) this.afterTask?.();
       for (const m of this.members) {
         if (m.fatal !== null) throw new Error(`member ${m.id}: ${m.fatal}`);
       }
