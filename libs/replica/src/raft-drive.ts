@@ -77,7 +77,7 @@ export class RaftDrive {
     while (raft.hasReady()) this.#handle(raft.ready());
     this.#draining = false;
     this.#outbox.flush();
-    writer.kick();
+    writer.offer();
   }
 
   #handle(ready: Ready): void {

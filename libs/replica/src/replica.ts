@@ -103,8 +103,10 @@ export class Replica implements ReplicaView {
       applied: (entry, applied) => this.#entryApplied(entry, applied),
       sliceDone: (index) => this.#sliceApplied(index),
     });
-    this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, () => {
-      this.#raft.logCut(this.#log.cut.index, this.#log.cut.term);
+    this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, {
+      cut: () => this.#raft.logCut(this.#log.cut.index, this.#log.cut.term),
+      // Apply may have paused because the engine was too far behind.
+      batchDone: () => this.#apply.run(),
     });
     this.#drive = new RaftDrive(
       ports,

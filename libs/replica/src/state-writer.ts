@@ -9,10 +9,14 @@ import type { ReplicaOptions, ReplicaPorts } from './options.js';
  */
 const HELD_ENTRIES_MAX = 1_000_000;
 
+/** Applied bytes that start a batch at once; less waits for the next `poll`. */
+const BATCH_BYTES = 256 * 1024;
+
 /**
  * Carries what was applied into the engine, and cuts the log behind it.
  *
- * One batch is in flight; what is applied meanwhile forms the next. A finished batch is not durable:
+ * One batch is in flight; what is applied meanwhile forms the next. Nobody waits for a batch, so a small
+ * one waits for company: a batch costs the same whether it holds one write or a hundred. A finished batch is not durable:
  * the engine's own WAL is never trusted. A flush is asked for every `flushBytes` or
  * `flushIntervalMs`, and the log is cut only behind the applied index noted before a flush that has
  * returned, and not where a member that is getting a snapshot will go on.
@@ -23,6 +27,7 @@ export class StateWriter {
   readonly #options: ReplicaOptions;
   readonly #ports: Pick<ReplicaPorts, 'machine' | 'probe' | 'fatal' | 'clock' | 'snapshots'>;
   readonly #cutDone: () => void;
+  readonly #batchDone: () => void;
   #engine: Engine;
   readonly #log: DurableLog;
   #writing = false;
@@ -36,14 +41,20 @@ export class StateWriter {
   #waiters: { readonly index: Index; readonly done: () => void }[] = [];
   readonly #idle: (() => void)[] = [];
 
-  constructor(options: ReplicaOptions, ports: ReplicaPorts, applied: Index, cutDone: () => void) {
+  constructor(
+    options: ReplicaOptions,
+    ports: ReplicaPorts,
+    applied: Index,
+    events: { readonly cut: () => void; readonly batchDone: () => void },
+  ) {
     this.#options = options;
     this.#ports = ports;
     this.#engine = ports.engine;
     this.#log = ports.log;
     this.#written = applied;
     this.#flushed = applied;
-    this.#cutDone = cutDone;
+    this.#cutDone = events.cut;
+    this.#batchDone = events.batchDone;
   }
 
   /** Applied up to here in the engine (not durable yet). */
@@ -61,6 +72,11 @@ export class StateWriter {
 
   get machine(): Machine {
     return this.#ports.machine;
+  }
+
+  /** Something was applied: starts a batch if that is worth one by now. */
+  offer(): void {
+    if (this.machine.overlayBytes >= BATCH_BYTES) this.kick();
   }
 
   /** Starts a batch if none is in flight and there is something to write. */
@@ -87,14 +103,17 @@ export class StateWriter {
       this.#ports.probe.observe('etcd_disk_backend_commit_duration_seconds', seconds);
       this.machine.batchDone();
       this.#release();
-      this.kick();
+      if (this.#waiters.length > 0) this.kick();
+      else this.offer();
+      this.#batchDone();
       if (this.#bytesSinceFlush >= this.#options.flushBytes) this.flush();
       this.#settle();
     });
   }
 
-  /** Time passes: a flush when the last one is long ago. */
+  /** Time passes: what waits becomes a batch, and a flush follows when the last one is long ago. */
   poll(nowMs: number): void {
+    this.kick();
     if (this.#changedMs !== null && nowMs - this.#changedMs >= this.#options.flushIntervalMs) {
       this.flush();
     }
