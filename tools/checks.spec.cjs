@@ -37,11 +37,7 @@ describe('a small tree with planted faults', () => {
       writeFileSync(join(root, 'libs', name, 'package.json'), JSON.stringify({ dependencies }));
       const references = room.imports.map((i) => ({ path: `../${i}` }));
       writeFileSync(join(root, 'libs', name, 'tsconfig.json'), JSON.stringify({ references }));
-      source(
-        name,
-        "import { assert } from '@conclave/base';\n",
-        name === 'base' ? 'skip' : 'a.ts',
-      );
+      source(name, "import { assert } from '@conclave/base';\n", name === 'base' ? 'skip' : 'a.ts');
     }
   });
   afterEach(() => rmSync(root, { recursive: true }));
