@@ -195,7 +195,8 @@ export class MemberDirectory implements DataDirectory {
     if (identity === null) {
       throw storageError(
         'missing',
-        `identity ${identityFile} is missing, but ${names.filter((n) => n !== 'lock').join(', ')} ` +
+        `identity ${identityFile} is missing, but ` +
+          `${names.filter((n) => n !== 'lock').join(', ')} ` +
           'is there: restore it, or remove and add this member with an empty directory',
       );
     }
