@@ -8,8 +8,6 @@ import type { SnapshotMeta } from '@conclave/wire';
 const TICK_MS = 100;
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** As etcd: for so long a member that got a snapshot may take to ask for the entries behind it. */
-const FOLLOW_UP_TICKS = 30_000 / TICK_MS;
 /** The end of the process does not wait longer for a read of a snapshot that is still under way. */
 const CLOSE_MS = 1_000;
 
@@ -48,7 +46,6 @@ export class SnapshotTraffic implements SnapshotTransfer {
           silenceTicksMax: 300,
           attemptsMax: 3,
           retryTicks: 5,
-          followUpTicks: FOLLOW_UP_TICKS,
         },
         receiver: {
           clusterId,

@@ -63,8 +63,8 @@ export interface SnapshotTransfer {
   /** The received and verified snapshot `meta`, out of the transfer's hands; null: there is none. */
   take(meta: SnapshotMeta): ReceivedState | null;
   /**
-   * Entries behind this index are needed by a member that is getting a snapshot or just got one, so the
-   * log is not cut there. 0: nothing is cut; null: nobody needs any.
+   * Entries behind this index will be needed by members that are getting a snapshot, or may go on with
+   * one. 0: all of them; null: none.
    */
   readonly heldIndex: Index | null;
   /**

@@ -2,6 +2,7 @@ import type { Index } from '@conclave/base';
 import type { Append, RawNode, Ready, SlotSnapshotMeta, SoftState } from '@conclave/raft';
 import type { SnapshotMeta } from '@conclave/wire';
 import type { ApplyLoop } from './apply-loop.js';
+import type { LogHold } from './log-hold.js';
 import type { ReplicaPorts } from './options.js';
 import { Outbox } from './outbox.js';
 import type { ReadQueue } from './read-queue.js';
@@ -15,6 +16,7 @@ export interface RaftDriveParts {
   readonly reads: ReadQueue;
   readonly apply: ApplyLoop;
   readonly writer: StateWriter;
+  readonly hold: LogHold;
 }
 
 export interface RaftDriveEvents {
@@ -132,10 +134,10 @@ export class RaftDrive {
   }
 
   #sendSnapshot(slot: number): void {
-    const { raft, slots } = this.#parts;
+    const { raft, slots, hold } = this.#parts;
     this.#ports.snapshots.send(slots.idOf(slot), (meta: SnapshotMeta | null) => {
       if (this.#stopped) return;
-      if (meta) raft.sendSnapshot(slot, meta);
+      if (meta && raft.sendSnapshot(slot, meta)) hold.delivered(slot, meta.index);
       raft.reportSnapshot(slot, meta !== null);
       this.wake();
     });

@@ -11,6 +11,7 @@ import { AppliedWaiters } from './applied-waiters.js';
 import { ApplyLoop } from './apply-loop.js';
 import { LeaderDuties } from './leader-duties.js';
 import { Leadership } from './leadership.js';
+import { logHold } from './log-hold.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 import { toSlotChange } from './outbox.js';
 import type { PendingProposal } from './proposal-table.js';
@@ -103,7 +104,9 @@ export class Replica implements ReplicaView {
       applied: (entry, applied) => this.#entryApplied(entry, applied),
       sliceDone: (index) => this.#sliceApplied(index),
     });
+    const hold = logHold(options, ports, this.#raft, this.slots);
     this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, {
+      cutLimit: (wanted) => hold.limit(wanted),
       cut: () => this.#raft.logCut(this.#log.cut.index, this.#log.cut.term),
       // Apply may have paused because the engine was too far behind.
       batchDone: () => this.#apply.run(),
@@ -116,6 +119,7 @@ export class Replica implements ReplicaView {
         reads: this.#reads,
         apply: this.#apply,
         writer: this.#writer,
+        hold,
       },
       {
         softState: (state) => this.#softState(state),

@@ -3,31 +3,32 @@ import type { DurableLog } from '@conclave/log';
 import type { Machine } from '@conclave/statemachine';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
-/**
- * A member that gets a snapshot holds the log back by so many entries at most; one that needs more will
- * need another snapshot, but the disk does not fill.
- */
-const HELD_ENTRIES_MAX = 1_000_000;
-
 /** Applied bytes that start a batch at once; less waits for the next `poll`. */
 const BATCH_BYTES = 256 * 1024;
+
+export interface StateWriterEvents {
+  /** How far the log may be cut, when it is to be cut so far. */
+  cutLimit(wanted: Index): Index;
+  /** The log was cut. */
+  cut(): void;
+  batchDone(): void;
+}
 
 /**
  * Carries what was applied into the engine, and cuts the log behind it.
  *
  * One batch is in flight; what is applied meanwhile forms the next. Nobody waits for a batch, so a small
- * one waits for company: a batch costs the same whether it holds one write or a hundred. A finished batch is not durable:
- * the engine's own WAL is never trusted. A flush is asked for every `flushBytes` or
- * `flushIntervalMs`, and the log is cut only behind the applied index noted before a flush that has
- * returned, and not where a member that is getting a snapshot will go on.
+ * one waits for company: a batch costs the same whether it holds one write or a hundred. A finished
+ * batch is not durable: the engine's own WAL is never trusted. A flush is asked for every `flushBytes`
+ * or `flushIntervalMs`, and the log is cut only behind the applied index noted before a flush that has
+ * returned, and not where another member will go on (`LogHold`).
  *
  * Invariant: cut <= flushed <= written <= applied.
  */
 export class StateWriter {
   readonly #options: ReplicaOptions;
-  readonly #ports: Pick<ReplicaPorts, 'machine' | 'probe' | 'fatal' | 'clock' | 'snapshots'>;
-  readonly #cutDone: () => void;
-  readonly #batchDone: () => void;
+  readonly #ports: Pick<ReplicaPorts, 'machine' | 'probe' | 'fatal' | 'clock'>;
+  readonly #events: StateWriterEvents;
   #engine: Engine;
   readonly #log: DurableLog;
   #writing = false;
@@ -45,7 +46,7 @@ export class StateWriter {
     options: ReplicaOptions,
     ports: ReplicaPorts,
     applied: Index,
-    events: { readonly cut: () => void; readonly batchDone: () => void },
+    events: StateWriterEvents,
   ) {
     this.#options = options;
     this.#ports = ports;
@@ -53,8 +54,7 @@ export class StateWriter {
     this.#log = ports.log;
     this.#written = applied;
     this.#flushed = applied;
-    this.#cutDone = events.cut;
-    this.#batchDone = events.batchDone;
+    this.#events = events;
   }
 
   /** Applied up to here in the engine (not durable yet). */
@@ -105,7 +105,7 @@ export class StateWriter {
       this.#release();
       if (this.#waiters.length > 0) this.kick();
       else this.offer();
-      this.#batchDone();
+      this.#events.batchDone();
       if (this.#bytesSinceFlush >= this.#options.flushBytes) this.flush();
       this.#settle();
     });
@@ -176,9 +176,7 @@ export class StateWriter {
 
   #cut(): void {
     const { catchUpEntries, snapshotCount } = this.#options;
-    const wanted = this.#flushed - catchUpEntries;
-    const held = this.#ports.snapshots.heldIndex ?? wanted;
-    const target = Math.min(wanted, Math.max(held, wanted - HELD_ENTRIES_MAX));
+    const target = this.#events.cutLimit(this.#flushed - catchUpEntries);
     if (this.#cutting || target - this.#log.cut.index < snapshotCount) return;
     this.#cutting = true;
     this.#log.cutTo(target, this.machine.confState, (failure) => {
@@ -188,7 +186,7 @@ export class StateWriter {
       }
       this.#cutting = false;
       this.#ports.probe.log('info', 'compacted Raft logs', { 'compact-index': target });
-      this.#cutDone();
+      this.#events.cut();
       this.#settle();
     });
   }

@@ -31,8 +31,6 @@ export interface SnapshotSenderOptions {
   readonly attemptsMax: number;
   /** Between two of them. */
   readonly retryTicks: number;
-  /** How long after a delivery the entries behind the snapshot count as needed (`heldIndex`). */
-  readonly followUpTicks: number;
 }
 
 export interface SnapshotSenderPorts {
@@ -62,8 +60,6 @@ export class SnapshotSender {
   readonly #ports: SnapshotSenderPorts;
   readonly #kept: KeptSnapshots;
   readonly #deliveries = new Map<bigint, Delivery>();
-  /** Members that have a snapshot and now need the entries behind it; one each. */
-  readonly #followUps = new Map<bigint, { readonly index: Index; ticks: number }>();
 
   constructor(options: SnapshotSenderOptions, ports: SnapshotSenderPorts) {
     assertLe(1, options.chunkBytes, 'chunkBytes');
@@ -80,15 +76,11 @@ export class SnapshotSender {
   }
 
   /**
-   * Entries behind this index are needed by a member that is getting a snapshot or just got one: cut, they
-   * would send it into the next snapshot, and so on for ever. 0: all of them; null: none.
+   * Entries behind this index will be needed by members that are getting a snapshot, or may go on with one:
+   * cut, they would send them into the next snapshot, and so on for ever. 0: all of them; null: none.
    */
   get heldIndex(): Index | null {
-    let lowest = this.#kept.indexMin;
-    for (const { index } of this.#followUps.values()) {
-      if (lowest === null || index < lowest) lowest = index;
-    }
-    return lowest;
+    return this.#kept.indexMin;
   }
 
   /**
@@ -107,9 +99,6 @@ export class SnapshotSender {
 
   tick(): void {
     this.#kept.tick();
-    for (const [to, followUp] of this.#followUps) {
-      if (--followUp.ticks <= 0) this.#followUps.delete(to);
-    }
     for (const delivery of [...this.#deliveries.values()]) {
       if (delivery.sending !== null) delivery.sending.tick();
       else if (delivery.waitTicks > 0 && --delivery.waitTicks === 0) this.#attempt(delivery);
@@ -127,7 +116,6 @@ export class SnapshotSender {
       delivery.sending?.close('the sender stops');
       this.#finish(delivery, null);
     }
-    this.#followUps.clear();
     this.#kept.clear(released);
   }
 
@@ -170,10 +158,6 @@ export class SnapshotSender {
     switch (outcome.type) {
       case 'delivered':
         this.#ports.probe.log('info', 'sent snapshot', { to, index: outcome.meta.index });
-        this.#followUps.set(delivery.to, {
-          index: outcome.meta.index,
-          ticks: this.#options.followUpTicks,
-        });
         this.#finish(delivery, outcome.meta);
         return;
       case 'refused':

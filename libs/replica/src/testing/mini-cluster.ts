@@ -5,6 +5,7 @@
 import { NO_PROBE, Random, assert } from '@conclave/base';
 import type { Current, Probe } from '@conclave/base';
 import { createLogSync, openLog } from '@conclave/log';
+import type { DurableLog } from '@conclave/log';
 import { StateMachine } from '@conclave/statemachine';
 import { KV_OPTIONS } from '@conclave/mvcc';
 import type { SnapshotExchange } from '@conclave/snapshot';
@@ -33,6 +34,7 @@ export class MiniMember {
   readonly disk: MemoryLogDisk;
   readonly directory: MemoryDataDirectory;
   replica: Replica | null = null;
+  #log: DurableLog | null = null;
   snapshots: SnapshotExchange | null = null;
   fatal: string | null = null;
   /** What it has logged, over all its lives. */
@@ -54,6 +56,15 @@ export class MiniMember {
   get running(): Replica {
     assert(this.replica !== null, 'the member runs');
     return this.replica;
+  }
+
+  get log(): DurableLog {
+    assert(this.#log !== null, 'the member was started');
+    return this.#log;
+  }
+
+  set log(log: DurableLog) {
+    this.#log = log;
   }
 
   get engine(): MemoryEngine {
@@ -86,6 +97,8 @@ export class MiniCluster {
   readonly cut = new Set<string>();
   /** Snapshot streams. */
   readonly connections = new Set<Connection>();
+  /** Set by a test: snapshots go slowly. */
+  slowFrames: (() => void)[] | null = null;
   readonly clusterId = CLUSTER;
   /** Told after every task: the place for a test to crash a member in the middle of what it does. */
   afterTask: (() => void) | null = null;
@@ -124,6 +137,7 @@ export class MiniCluster {
     const opened = openLog(member.disk, this.#logOptions(member.id), member.current.firstSegment);
     if (!opened.ok) throw new Error(`${member.id}: ${opened.message}`);
     const { log } = opened;
+    member.log = log;
     member.directory.openState(member.current.stateNumber, () => undefined);
     this.tasks.run();
     if (log.lastIndex === 0) {
@@ -264,6 +278,7 @@ export class MiniCluster {
         member.replica?.poll();
         if (this.nowMs % 100 === 0) member.snapshots?.tick();
       }
+      if (this.nowMs % 100 === 0) this.slowFrames?.shift()?.();
       while (this.tasks.runOne()) this.afterTask?.();
       for (const m of this.members) {
         if (m.fatal !== null) throw new Error(`member ${m.id}: ${m.fatal}`);

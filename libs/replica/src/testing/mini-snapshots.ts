@@ -23,6 +23,8 @@ export interface SnapshotWorld {
   readonly tasks: TaskQueue;
   readonly clusterId: bigint;
   readonly connections: Set<Connection>;
+  /** When set, what a sender sends waits here, for one every 100 ms. */
+  readonly slowFrames: (() => void)[] | null;
   /** Null: does not run, or cannot be reached. */
   reach(from: bigint, to: bigint): MiniMember | null;
 }
@@ -44,7 +46,6 @@ export function miniSnapshots(
         silenceTicksMax: 50,
         attemptsMax: 3,
         retryTicks: 2,
-        followUpTicks: 300,
       },
       receiver: {
         clusterId,
@@ -106,11 +107,13 @@ function connect(
   later(() => events.opened());
   return {
     send: (frame) => {
-      later(() => {
+      const deliver = (): void => {
         if (frame.type === 'snapshot-begin') incoming.begin(frame);
         else if (frame.type === 'snapshot-chunk') incoming.chunk(frame);
         else incoming.end(frame);
-      });
+      };
+      if (world.slowFrames === null) later(deliver);
+      else world.slowFrames.push(() => later(deliver));
       return true;
     },
     close: (reason) => connection.end(reason),
