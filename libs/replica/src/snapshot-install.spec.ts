@@ -184,7 +184,7 @@ test('the log is not cut behind a snapshot on its way: one is enough, however sl
     put(cluster, `load${written++}`, 'x'.repeat(50));
   }
   expect(written).toBeGreaterThan(20);
-  expect(cut()).toBe(before);
+  expect(cut()).toBeLessThanOrEqual(follower.log.cut.index);
   for (let i = 0; i < 30; i++) put(cluster, `more${i}`, 'x');
   expect(follower.lines.filter((l) => l === 'applied snapshot')).toHaveLength(1);
   cluster.slowFrames = null;
