@@ -107,6 +107,7 @@ export class ConclaveNode {
         handler: { open: (call) => (api ?? NOT_READY).open(call) },
         acceptSnapshot: (from, stream) => snapshots.accept(from, stream),
         removed: () => end.removed(),
+        seeds: member.seeds,
       },
       member.known,
     );

@@ -14,7 +14,7 @@ import { MemberDirectory } from '@conclave/storage';
 import type { NodeConfig } from './config/node-config.js';
 import { clusterId, memberId } from './ids.js';
 import { fetchCluster } from './peer-http.js';
-import type { KnownPeer } from './peers.js';
+import type { KnownPeer } from './known-peers.js';
 
 /** Larger than any request that can be configured sensibly; a bound for what a file may claim. */
 const ENTRY_BYTES_MAX = 64 * 1024 * 1024;
@@ -37,6 +37,8 @@ export interface OpenedMember {
   readonly machine: StateMachine;
   /** Who there is before the log says it; empty for a member that was here before. */
   readonly known: readonly KnownPeer[];
+  /** Peer URLs of the others by the flags: whom to ask who is in the cluster. */
+  readonly seeds: readonly string[];
   /** True: this start made the data directory. */
   readonly born: boolean;
 }
@@ -78,7 +80,9 @@ export async function openMember(config: NodeConfig, ports: OpenPorts): Promise<
   }
   const { identity } = directory;
   if (identity === null) throw new Error('a member that was born has an identity');
-  return { directory, ...identity, engine, log, machine, known, born };
+  const others = config.initialCluster.filter((m) => m.name !== config.name);
+  const seeds = others.flatMap((m) => m.peerURLs);
+  return { directory, ...identity, engine, log, machine, known, seeds, born };
 }
 
 function logOptions(

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import type { Http1Handler } from '@conclave/grpc';
 import type { MemberRecord } from '@conclave/statemachine';
-import type { KnownPeer } from './peers.js';
+import type { KnownPeer } from './known-peers.js';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const FETCH_MS = 5_000;
@@ -66,8 +66,18 @@ export async function fetchCluster(urls: readonly string[]): Promise<RemoteClust
 }
 
 function fetchFrom(url: string): Promise<RemoteCluster> {
-  return new Promise((resolve, reject) => {
-    const request = get(`${url}/members`, { timeout: FETCH_MS }, (response) => {
+  return new Promise((settle, fail) => {
+    // The whole answer within the time, however slowly it drips.
+    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), FETCH_MS);
+    const resolve = (remote: RemoteCluster): void => {
+      clearTimeout(timer);
+      settle(remote);
+    };
+    const reject = (error: Error): void => {
+      clearTimeout(timer);
+      fail(error);
+    };
+    const request = get(`${url}/members`, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
@@ -87,7 +97,6 @@ function fetchFrom(url: string): Promise<RemoteCluster> {
         }
       });
     });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', reject);
   });
 }
@@ -96,10 +105,13 @@ function parseMembers(body: string): KnownPeer[] {
   // Ids become strings first: they do not fit a number.
   const rows: unknown = JSON.parse(body.replace(/("id":)(\d+)/g, '$1"$2"'));
   if (!Array.isArray(rows)) throw new Error('not a list of members');
-  return rows.map((row: { id?: unknown; name?: unknown; peerURLs?: unknown }) => {
-    if (!/^\d{1,20}$/.test(String(row.id)) || !Array.isArray(row.peerURLs)) {
+  return rows.map((row: { id?: unknown; name?: unknown; peerURLs?: unknown } | null) => {
+    const urls: unknown = row?.peerURLs;
+    if (!/^\d{1,20}$/.test(String(row?.id)) || !Array.isArray(urls)) {
       throw new Error('not a list of members');
     }
-    return { id: BigInt(String(row.id)), name: String(row.name), peerURLs: row.peerURLs };
+    if (!urls.every((url) => typeof url === 'string')) throw new Error('a URL is no text');
+    const id = BigInt.asUintN(64, BigInt(String(row?.id)));
+    return { id, name: String(row?.name ?? ''), peerURLs: urls };
   });
 }

@@ -18,13 +18,11 @@ import type { PeerTransport, Replica } from '@conclave/replica';
 import type { MemberRecord } from '@conclave/statemachine';
 import type { MembersFrame, RaftMessage } from '@conclave/wire';
 import type { Incarnations } from './incarnations.js';
+import { type KnownPeer, KnownPeers } from './known-peers.js';
+import { type RemoteCluster, fetchCluster } from './peer-http.js';
 
-/** A member as first told, by flags or by another member, before the log knows it. */
-export interface KnownPeer {
-  readonly id: bigint;
-  readonly name: string;
-  readonly peerURLs: readonly string[];
-}
+/** Others are asked who is in the cluster once in so long at most. */
+const ASK_MS = 1_000;
 
 export interface PeersPorts {
   readonly clock: Clock;
@@ -38,6 +36,10 @@ export interface PeersPorts {
   readonly acceptSnapshot: SnapshotAcceptor;
   /** The cluster has removed us. */
   removed(): void;
+  /** Peer URLs by the flags: asked when a stranger of our cluster turns up. */
+  readonly seeds: readonly string[];
+  /** Default: over HTTP. */
+  readonly fetch?: (urls: readonly string[]) => Promise<RemoteCluster>;
 }
 
 /**
@@ -51,8 +53,13 @@ export class Peers implements PeerTransport {
   readonly #host: LinkHost;
   readonly #server: LinkServer;
   readonly snapshots: SnapshotLinks;
-  /** Who there is: told at the start, then what the log says. */
-  #members = new Map<bigint, KnownPeer>();
+  readonly #book: KnownPeers;
+  /** Those with links. */
+  readonly #linked = new Set<bigint>();
+  #askedMs = Number.NEGATIVE_INFINITY;
+  #asking = false;
+  #asks = 0;
+  #closed = false;
   readonly #connectedSinceMs = new Map<bigint, number>();
 
   constructor(ports: PeersPorts, known: readonly KnownPeer[]) {
@@ -87,6 +94,7 @@ export class Peers implements PeerTransport {
       identity: () => ports.identity(),
       admit: (hello, path, done) => {
         const reason = judgeHello(hello, ports.identity(), path, (id) => this.#lookup(id));
+        if (reason?.code === 'unknown-member') this.#askWhoIsThere();
         if (reason !== null || hello.role !== 'member') {
           done(reason);
           return;
@@ -99,7 +107,12 @@ export class Peers implements PeerTransport {
         return this.#host.accepted(socket, hello, peer);
       },
     });
-    this.#replaceMembers(known);
+    this.#book = new KnownPeers(
+      ports.identity().memberId,
+      (id) => ports.replica()?.machine.isRemoved(id) ?? false,
+    );
+    this.#book.othersSay(known);
+    this.#link();
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -115,8 +128,8 @@ export class Peers implements PeerTransport {
   }
 
   membersChanged(members: readonly MemberRecord[]): void {
-    // A member that joins knows nobody by its log yet: what it was told at the start stands.
-    if (members.length > 0) this.#replaceMembers(members);
+    this.#book.logSays(members);
+    this.#link();
     this.#host.changed();
   }
 
@@ -125,7 +138,7 @@ export class Peers implements PeerTransport {
   }
 
   peerURLs(id: bigint): readonly string[] {
-    return this.#members.get(id)?.peerURLs ?? [];
+    return this.#book.get(id)?.peerURLs ?? [];
   }
 
   /** Leader or term changed: those linked are told at once. */
@@ -134,6 +147,7 @@ export class Peers implements PeerTransport {
   }
 
   close(reason: string): void {
+    this.#closed = true;
     this.snapshots.close(reason);
     this.#host.close(reason);
     this.#calls.close(reason);
@@ -141,20 +155,51 @@ export class Peers implements PeerTransport {
     this.#server.close(reason);
   }
 
-  #replaceMembers(members: readonly KnownPeer[]): void {
-    const self = this.#ports.identity().memberId;
-    const next = new Map(members.filter((m) => m.id !== self).map((m) => [m.id, m]));
-    for (const id of this.#members.keys()) {
-      if (next.has(id)) continue;
+  /** Links to all who are known, and to nobody else. */
+  #link(): void {
+    for (const id of this.#linked) {
+      if (this.#book.get(id)) continue;
+      this.#linked.delete(id);
       this.#links.removePeer(id);
       this.#calls.removeMember(id);
       this.#connectedSinceMs.delete(id);
     }
-    this.#members = next;
-    for (const member of next.values()) {
+    for (const member of this.#book.all) {
+      this.#linked.add(member.id);
       this.#links.setPeer(member.id, member.name, member.peerURLs);
       this.#calls.setMember(member.id, member.peerURLs);
     }
+  }
+
+  /**
+   * Somebody of our cluster is a stranger here: a member that was added while we were away. Those we know
+   * can tell; the stranger dials again.
+   */
+  #askWhoIsThere(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#asking || this.#closed || nowMs - this.#askedMs < ASK_MS) return;
+    this.#askedMs = nowMs;
+    const urls = [...this.#book.all.flatMap((m) => m.peerURLs), ...this.#ports.seeds];
+    if (urls.length === 0) return;
+    this.#asking = true;
+    // The first to answer may be behind as well: begin with another one each time.
+    const from = this.#asks++ % urls.length;
+    const fetch = this.#ports.fetch ?? fetchCluster;
+    fetch([...urls.slice(from), ...urls.slice(0, from)])
+      .then((remote) => this.#told(remote))
+      .catch((error: unknown) => {
+        const fields = { error: (error as Error).message };
+        this.#ports.probe.log('warn', 'cannot ask who is in the cluster', fields);
+      })
+      .finally(() => (this.#asking = false));
+  }
+
+  #told({ clusterId, members }: RemoteCluster): void {
+    if (this.#closed || clusterId !== this.#ports.identity().clusterId) return;
+    if (!this.#book.othersSay(members)) return;
+    const ids = this.#book.all.map((m) => hexId(m.id)).join();
+    this.#ports.probe.log('info', 'was told of members that the log has not reached', { ids });
+    this.#link();
   }
 
   #connected(to: bigint, isUp: boolean): void {
@@ -166,22 +211,23 @@ export class Peers implements PeerTransport {
   }
 
   #refused(to: bigint, code: string, text: string): void {
+    if (code !== 'removed') return;
     const fields = { 'remote-peer-id': hexId(to), code, error: text };
     this.#ports.probe.log('warn', 'peer refused this member', fields);
-    if (code === 'removed') this.#ports.removed();
+    this.#ports.removed();
   }
 
   #slotOf(id: bigint): number {
     const replica = this.#ports.replica();
     if (!replica) return 0;
-    if (id !== replica.memberId && !this.#members.has(id)) return 0;
+    if (id !== replica.memberId && !this.#book.get(id)) return 0;
     return replica.slots.slotOf(id);
   }
 
   #lookup(id: bigint): KnownMember {
     const machine = this.#ports.replica()?.machine;
     if (machine?.isRemoved(id)) return { state: 'removed', incarnation: null };
-    if (!this.#members.has(id)) return { state: 'unknown', incarnation: null };
+    if (!this.#book.get(id)) return { state: 'unknown', incarnation: null };
     const replicated = machine?.members.find((m) => m.id === id)?.incarnation ?? 0n;
     const incarnation = replicated === 0n ? this.#ports.incarnations.of(id) : replicated;
     return { state: 'member', incarnation };
