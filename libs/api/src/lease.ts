@@ -82,7 +82,14 @@ function remaining(api: ApiContext, request: LeaseTimeToLiveRequest): Uint8Array
   return LeaseTimeToLiveResponse.encode(response);
 }
 
+/** Of local state, as in etcd; while a snapshot takes its place (nothing is applied), that is waited for. */
 export function leaseLeases(api: ApiContext, call: UnaryCall): void {
-  const leases = api.replica.machine.leases.ids().map((ID) => ({ ID }));
-  api.reply(call, LeaseLeasesResponse.encode(LeaseLeasesResponse.create({ leases })));
+  call.hold(() =>
+    api.replica.whenApplied(1, APPLIED_WAIT_MS, (applied) => {
+      if (call.ended) return;
+      if (!applied) return call.fail('applied-index-slow');
+      const leases = api.replica.machine.leases.ids().map((ID) => ({ ID }));
+      api.reply(call, LeaseLeasesResponse.encode(LeaseLeasesResponse.create({ leases })));
+    }),
+  );
 }

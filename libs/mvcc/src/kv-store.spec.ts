@@ -371,6 +371,7 @@ describe('load', () => {
     at.store.range(RangeRequest.create({ key: bytes('a') }), (r) => (result = r));
     at.store.reset();
     at.store.attach(other.engine);
+    expect(at.store.revision).toBe(3);
     at.store.range(RangeRequest.create({ key: bytes('a') }), () => {});
     let failure: string | null = 'none';
     at.store.load((f) => (failure = f));

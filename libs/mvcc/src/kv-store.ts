@@ -130,14 +130,15 @@ export class KvStore implements Store {
     }).start();
   }
 
-  /** Forgets all state, as a snapshot takes its place. Reads under way begin again after `load`. */
+  /**
+   * Forgets all state, as a snapshot takes its place. Reads under way begin again after `load`. The
+   * revisions stand until then, so that nobody is told a lower one meanwhile.
+   */
   reset(): void {
     const state = this.#state;
     this.#loaded = false;
     state.index.clear();
     state.records.reset(new Overlay(1));
-    state.revision = 1;
-    state.compactRevision = -1;
     state.keyCount = 0;
   }
 
