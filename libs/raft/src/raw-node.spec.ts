@@ -258,6 +258,31 @@ describe('one-way partitions', () => {
   });
 });
 
+describe('a silent leader', () => {
+  const hears = (node: RawNode): void => {
+    node.step(testMessage(HEARTBEAT, 2, 1, 1));
+    expect(node.leader).toBe(2);
+  };
+
+  test('is not named any more by a learner, which cannot campaign, after two timeouts', () => {
+    const node = new RawNode(testConfig(1), testInitial([2, 3], [], 1, [1]));
+    hears(node);
+    for (let i = 0; i < 20; i++) node.tick();
+    expect([node.role, node.leader]).toEqual([Role.FOLLOWER, 0]);
+    hears(node);
+  });
+
+  test('is not named any more by a follower that may not campaign because its disk hangs', () => {
+    const node = new RawNode(testConfig(1, { diskStallTicks: 5 }), testInitial([1, 2, 3]));
+    hears(node);
+    const entries = [testEntry(1, 1)];
+    node.step(testMessage(APPEND, 2, 1, 1, { entries }));
+    while (node.hasReady()) node.ready();
+    for (let i = 0; i < 20; i++) node.tick();
+    expect([node.role, node.leader]).toEqual([Role.FOLLOWER, 0]);
+  });
+});
+
 describe('outputs', () => {
   test('a Ready is given once, and what it holds is never changed after', () => {
     const node = new RawNode(testConfig(1), testInitial([1, 2, 3]));

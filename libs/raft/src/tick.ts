@@ -2,7 +2,7 @@
  * Time: election timers, heartbeats, CheckQuorum (thesis 6.2), the watch on the own disk, and the
  * end of transfers that do not succeed. Ticks go on whatever the disk and apply do.
  */
-import { becomeFollower, campaign, isPromotable } from './election.js';
+import { becomeFollower, campaign, isPromotable, setLeader } from './election.js';
 import type { Raft } from './raft.js';
 import { Role } from './ready.js';
 import { expireForwarded } from './reads.js';
@@ -17,9 +17,13 @@ export function tick(r: Raft): void {
   }
   expireForwarded(r);
   r.electionElapsed++;
-  if (r.electionElapsed < r.electionTimeout || !isPromotable(r)) return;
-  r.electionElapsed = 0;
-  campaign(r);
+  if (r.electionElapsed < r.electionTimeout) return;
+  if (isPromotable(r)) {
+    r.electionElapsed = 0;
+    campaign(r);
+  }
+  // Whoever led has been silent: one that may not campaign (a learner, say) does not name it any more.
+  if (r.role === Role.FOLLOWER) setLeader(r, 0);
 }
 
 function tickLeader(r: Raft): void {
