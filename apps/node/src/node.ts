@@ -102,6 +102,7 @@ export class ConclaveNode {
         random: new Random(randomInt(2 ** 32)),
         probe,
         incarnations,
+        told: config.initialCluster,
         identity: () => identity,
         replica: () => replica,
         handler: { open: (call) => (api ?? NOT_READY).open(call) },

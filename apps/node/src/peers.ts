@@ -29,6 +29,8 @@ export interface PeersPorts {
   readonly random: Random;
   readonly probe: Probe;
   readonly incarnations: Incarnations;
+  /** Members by name as flags tell them: for one whose name the log does not say yet. */
+  readonly told: readonly Omit<KnownPeer, 'id'>[];
   identity(): LinkIdentity;
   /** Null until the replica stands. */
   replica(): Replica | null;
@@ -200,6 +202,11 @@ export class Peers implements PeerTransport {
     const ids = this.#book.all.map((m) => hexId(m.id)).join();
     this.#ports.probe.log('info', 'was told of members that the log has not reached', { ids });
     this.#link();
+  }
+
+  #toldName({ peerURLs }: KnownPeer): string {
+    const { told } = this.#ports;
+    return told.find((m) => m.peerURLs.some((url) => peerURLs.includes(url)))?.name ?? '';
   }
 
   #connected(to: bigint, isUp: boolean): void {
