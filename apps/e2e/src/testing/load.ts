@@ -143,13 +143,13 @@ export class Incrementer {
 }
 
 /**
- * Watches the whole store from revision 1 and judges as it goes: every revision once, in order, whole.
+ * Watches the whole store from a revision on and judges as it goes: every revision once, in order, whole.
  * When a stream ends it goes on behind the last one received, as a client would.
  */
 export class FullWatcher {
   readonly endpoint: string;
   /** The last revision received. */
-  revision = 1;
+  revision: number;
   events = 0;
   opened = 0;
   fault: string | null = null;
@@ -157,8 +157,10 @@ export class FullWatcher {
   #watch: RawWatch | null = null;
   #closed = false;
 
-  constructor(endpoint: string) {
+  /** Watches what comes behind `revision`. */
+  constructor(endpoint: string, revision = 1) {
     this.endpoint = endpoint;
+    this.revision = revision;
     this.#client = new RawClient(endpoint);
     this.#open();
   }
