@@ -202,10 +202,32 @@ test('a stream leaves a member that lost its quorum, in under 2 s', () => {
   expect(observer.seen.get(0)).toEqual(expected(model, 2));
 });
 
-test('a malformed request ends the stream as etcd does', () => {
+test.each([
+  ['cut short', Uint8Array.of(0x0a, 50, 1), 'unexpected EOF'],
+  [
+    'a varint for a create',
+    Uint8Array.of(0x08, 5),
+    'proto: wrong wireType = 0 for field CreateRequest',
+  ],
+  [
+    'a varint for the key of a create',
+    Uint8Array.of(0x0a, 2, 0x08, 5),
+    'proto: wrong wireType = 0 for field Key',
+  ],
+])('a malformed request (%s) ends the stream in the words of etcd', (_what, bytes, why) => {
   const { client } = stage();
-  client.events.message(Uint8Array.of(0x0a, 200));
+  client.events.message(bytes);
   expect(client.end?.code).toBe(Status.INTERNAL);
+  expect(client.end?.text).toBe(`grpc: failed to unmarshal the received message: ${why}`);
+});
+
+test('a create with a group of an unknown field is created', () => {
+  const { world, client, observer } = stage();
+  const body = [0x0a, 1, 0x61, 0xbb, 0x06, 0x08, 1, 0xbc, 0x06];
+  client.events.message(Uint8Array.of(0x0a, body.length, ...body));
+  world.run(100);
+  expect(client.end).toBeNull();
+  expect(observer.seen.has(0)).toBe(true);
 });
 
 test('5,000 watchers on one stream survive a move', () => {
