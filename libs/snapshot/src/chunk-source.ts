@@ -6,7 +6,14 @@ import {
   assertLe,
   crc32c,
 } from '@conclave/base';
-import { STREAM_START, type StreamPosition, sizeOfRow, writeRow } from './row-stream.js';
+import {
+  SCAN_ROWS_FIRST,
+  STREAM_START,
+  type StreamPosition,
+  nextScanRows,
+  sizeOfRow,
+  writeRow,
+} from './row-stream.js';
 
 /**
  * Cuts the rows of an engine snapshot into chunks, on demand and always at the same places: whole rows as
@@ -33,8 +40,6 @@ export interface ChunkMark {
 /** etcd's stores hold some gigabytes: far more marks than this never help. */
 const MARKS_MAX = 1_024;
 
-const SCAN_ROWS_MAX = 1_000;
-const SCAN_ROWS_FIRST = 64;
 const FIRST_KEY = new Uint8Array([0]);
 
 /** Begins of chunks, so that a stream need not be made again from its start: every `#stride`-th. */
@@ -215,9 +220,6 @@ export class ChunkSource {
     // The next key there can be.
     this.#scanFrom = new Uint8Array(last.key.length + 1);
     this.#scanFrom.set(last.key);
-    let bytes = 0;
-    for (const row of rows) bytes += sizeOfRow(row);
-    const fitting = Math.ceil((this.#chunkBytes / bytes) * rows.length);
-    this.#scanRows = Math.max(1, Math.min(fitting, 4 * limit, SCAN_ROWS_MAX));
+    this.#scanRows = nextScanRows(rows, limit, this.#chunkBytes);
   }
 }

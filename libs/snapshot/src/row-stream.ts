@@ -40,6 +40,22 @@ export function writeRow({ key, value }: EngineRow, out: Uint8Array, at: number)
   return end + value.length;
 }
 
+export const SCAN_ROWS_FIRST = 16;
+
+/**
+ * Measured on rows of 256 bytes: 1,000 at a time are no faster, and hold the loop up. It also bounds the
+ * memory of the one scan that aims at small rows and meets large ones.
+ */
+const SCAN_ROWS_MAX = 128;
+
+/** How many rows to ask for after a scan of `limit` that gave `rows`, to get about `bytes`. */
+export function nextScanRows(rows: readonly EngineRow[], limit: number, bytes: number): number {
+  let got = 0;
+  for (const row of rows) got += sizeOfRow(row);
+  const fitting = got === 0 ? limit : Math.ceil((bytes / got) * rows.length);
+  return Math.max(1, Math.min(fitting, 4 * limit, SCAN_ROWS_MAX));
+}
+
 export type ParsedRows =
   | { readonly ok: true; readonly rows: readonly EngineRow[] }
   | { readonly ok: false; readonly text: string };

@@ -1,7 +1,7 @@
 import { type Engine, type EngineRow, crc32c } from '@conclave/base';
 import type { SnapshotMeta } from '@conclave/wire';
 import { PROGRESS_KEY } from './progress-row.js';
-import { sizeOfRow, writeRow } from './row-stream.js';
+import { SCAN_ROWS_FIRST, nextScanRows, sizeOfRow, writeRow } from './row-stream.js';
 import type { ReadHead } from './types.js';
 
 /**
@@ -17,8 +17,8 @@ export interface Expected {
   readonly feature: number;
 }
 
-/** Rows read at a time: bounds a turn and, with rows of a megabyte, memory. */
-const SLICE_ROWS_MAX = 256;
+/** Aimed at in one turn: some milliseconds. */
+const SLICE_BYTES = 1024 * 1024;
 
 /** `done` gets null, or what is wrong. Ends at the next slice once `isStopped`. */
 export function verifyState(
@@ -39,13 +39,15 @@ export function verifyState(
     bytes += size;
     crc = crc32c(encoded, crc);
   };
+  let limit = SCAN_ROWS_FIRST;
   const step = (lo: Uint8Array): void => {
-    engine.scan(lo, null, SLICE_ROWS_MAX, (failure, slice) => {
+    engine.scan(lo, null, limit, (failure, slice) => {
       if (failure !== null) return done(`${failure.code}: ${failure.message}`);
       if (isStopped()) return done('stopped');
       for (const row of slice) if (row.key[0] !== PROGRESS_KEY[0]) count(row);
       const last = slice[slice.length - 1];
-      if (last !== undefined && slice.length === SLICE_ROWS_MAX) {
+      if (last !== undefined && slice.length === limit) {
+        limit = nextScanRows(slice, limit, SLICE_BYTES);
         const next = new Uint8Array(last.key.length + 1);
         next.set(last.key);
         return step(next);
