@@ -78,8 +78,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bystander.stop();
-  await worlds.stop();
+  await (bystander as Bystander | undefined)?.stop();
+  await (worlds as Worlds | undefined)?.stop();
 });
 
 type Ask = (world: World) => Promise<unknown>;

@@ -38,7 +38,9 @@ beforeAll(async () => {
   worlds = await Worlds.start();
 });
 
-afterAll(() => worlds.stop());
+afterAll(async () => {
+  await (worlds as Worlds | undefined)?.stop();
+});
 
 type Ask = (world: World) => Promise<unknown>;
 
@@ -191,7 +193,9 @@ test('garbage on a keep-alive stream ends it and nothing else', async () => {
 
 test(`${KEEP_ALIVES} keep-alives on one stream are all answered, in order`, async () => {
   for (const world of worlds.ours) {
-    const ids = Array.from({ length: KEEP_ALIVES }, (_, i) => (i % 2 === 0 ? 7n : BigInt(10_000_000 + i)));
+    const ids = Array.from({ length: KEEP_ALIVES }, (_, i) =>
+      i % 2 === 0 ? 7n : BigInt(10_000_000 + i),
+    );
     const answers = await keepAlives(world, ids);
     expect(answers.length).toBe(KEEP_ALIVES);
     expect(answers.every((a, i) => a.ID === ids[i] && a.TTL === (a.ID === 7n ? LONG : 0))).toBe(

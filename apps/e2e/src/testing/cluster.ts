@@ -53,7 +53,12 @@ export class TestCluster {
       cluster.gateways.push(slot);
       cluster.startGateway(slot);
     }
-    await cluster.ready();
+    try {
+      await cluster.ready();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 

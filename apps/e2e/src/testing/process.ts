@@ -5,9 +5,10 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '../../../..');
 const OUTPUT_MAX = 1_000_000;
 
-/** The bundle of an app. */
+/** The bundle of an app; `E2E_DIST` names a directory of others, for a build under test. */
 export function bundle(app: 'node' | 'gateway' | 'cli'): string {
-  return join(ROOT, 'dist', app === 'cli' ? 'conclavectl.js' : `conclave-${app}.js`);
+  const directory = process.env['E2E_DIST'] ?? join(ROOT, 'dist');
+  return join(directory, app === 'cli' ? 'conclavectl.js' : `conclave-${app}.js`);
 }
 
 export interface Exit {
@@ -23,9 +24,11 @@ export class TestProcess {
   exit: Exit | null = null;
 
   constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
+    // Ours, and unknown to the process, which would warn.
+    const { CONCLAVE_E2E: _own, ...inherited } = process.env;
     this.child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...inherited, ...env },
     });
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-OUTPUT_MAX);

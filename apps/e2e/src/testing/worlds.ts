@@ -44,11 +44,19 @@ export class Worlds {
   }
 
   static async start(flags: readonly string[] = []): Promise<Worlds> {
-    const [direct, fronted, reference] = await Promise.all([
+    const starting = [
       TestCluster.start({ members: 1, flags }),
       TestCluster.start({ members: 1, gateways: 1, flags }),
       ReferenceEtcd.start([...FLAGS_OF_ETCD, ...flags]),
-    ]);
+    ] as const;
+    const started = await Promise.allSettled(starting);
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed !== undefined) {
+      // What stands must not outlive the test.
+      for (const one of started) if (one.status === 'fulfilled') await one.value.stop();
+      throw failed.reason;
+    }
+    const [direct, fronted, reference] = await Promise.all(starting);
     const worlds = [
       ourWorld('member', direct),
       ourWorld('gateway', fronted),
