@@ -168,7 +168,7 @@ export class Peers implements PeerTransport {
     }
     for (const member of this.#book.all) {
       this.#linked.add(member.id);
-      this.#links.setPeer(member.id, member.name, member.peerURLs);
+      this.#links.setPeer(member.id, member.name || this.#toldName(member), member.peerURLs);
       this.#calls.setMember(member.id, member.peerURLs);
     }
   }
