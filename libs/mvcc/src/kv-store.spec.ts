@@ -356,6 +356,19 @@ describe('load', () => {
     for (const [lo] of ranges.mock.calls) expect(['i', 'k']).toContain(toByteString(lo)[0]);
   });
 
+  it('a hash reads large values about a megabyte at a time', () => {
+    for (let i = 0; i < 40; i++) put(`k${i}`, 'x'.repeat(200_000));
+    at.flush();
+    const scans = jest.spyOn(at.engine, 'scan');
+    let hash = 0;
+    at.store.hashKv(0, (result) => void (result.ok && (hash = result.hash)));
+    at.tasks.run();
+    expect(hash).not.toBe(0);
+    const [first, ...rest] = scans.mock.calls.map(([, , limit]) => limit);
+    expect(first).toBeLessThanOrEqual(16);
+    expect(Math.max(...rest)).toBeLessThanOrEqual(6);
+  });
+
   it('a snapshot takes the place of all state, and reads under way begin again on it', () => {
     put('a', 'old');
     put('b', 'the last one written stays in the cache');

@@ -10,6 +10,12 @@ import { failureText } from './records.js';
 import { rowAfter, versionRowsFrom } from './rows.js';
 import type { State } from './state.js';
 
+/** Aimed at in one page: values may have a megabyte and more each. */
+const PAGE_BYTES = 1024 * 1024;
+const PAGE_ROWS_FIRST = 16;
+/** More rows a page are no faster (measured), and cost more where small rows are followed by large ones. */
+const PAGE_ROWS_MAX = 128;
+
 export interface StoredRow {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -24,6 +30,7 @@ export class RevisionScan {
   /** The revision the next page begins at, and the row, if that is inside it. */
   #next: Revision;
   #from: Uint8Array | null = null;
+  #rowsMax: number;
 
   /** Versions with lo <= main < hi. `page` is called for each page, `end` once, last. */
   constructor(
@@ -39,6 +46,7 @@ export class RevisionScan {
     this.#page = page;
     this.#end = end;
     this.#epoch = state.records.epoch;
+    this.#rowsMax = Math.min(PAGE_ROWS_FIRST, state.options.rangeSliceRows);
   }
 
   step(): void {
@@ -48,9 +56,9 @@ export class RevisionScan {
   }
 
   #scan(): void {
-    const { records, options, failed } = this.#state;
+    const { records, failed } = this.#state;
     const hi = Math.min(this.#hi, records.overlay.engineMain + 1);
-    const limit = options.rangeSliceRows;
+    const limit = this.#rowsMax;
     const from = this.#from ?? versionRowsFrom(this.#next);
     records.engine.scan(from, versionRowsFrom(hi), limit, (failure, rows) => {
       if (this.#epoch !== records.epoch) return;
@@ -65,9 +73,18 @@ export class RevisionScan {
       } else {
         this.#from = rowAfter(last.key);
       }
+      this.#adapt(rows);
       this.#page(rows);
       this.#later();
     });
+  }
+
+  #adapt(rows: readonly StoredRow[]): void {
+    let bytes = 0;
+    for (const row of rows) bytes += row.key.length + row.value.length;
+    const fitting = Math.ceil((PAGE_BYTES / Math.max(1, bytes)) * rows.length);
+    const most = Math.min(4 * this.#rowsMax, PAGE_ROWS_MAX, this.#state.options.rangeSliceRows);
+    this.#rowsMax = Math.max(1, Math.min(fitting, most));
   }
 
   /** A page of whole revisions from memory. */
