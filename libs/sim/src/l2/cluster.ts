@@ -1,0 +1,292 @@
+/**
+ * A whole cluster with its gateways and clients in virtual time: builds it from a scenario, lets time
+ * pass, and keeps the first failure.
+ */
+import { Random } from '@conclave/base';
+import { ExitCode, Verdict } from '../failure.js';
+import { type ClientWorld, SimClient } from './client.js';
+import type { Connection, ConnectionPorts } from './connection.js';
+import { Coverage } from './coverage.js';
+import { type Endpoint, SimGateway } from './gateway.js';
+import type { Host, HostPorts } from './host.js';
+import type { Operation, WatchRecord } from './judges/history.js';
+import type { LeaseRecord } from './judges/lease.js';
+import { LeaseClient } from './lease-client.js';
+import { LockClient, type LockRecord } from './lock-client.js';
+import { type KnownPeer, SimMember, peerURL } from './member.js';
+import { Network } from './network.js';
+import { Operator } from './operator.js';
+import { Oracle } from './oracle.js';
+import type { Scenario } from './scenario.js';
+import { Timeline } from './timeline.js';
+import { Trace } from './trace.js';
+import { WatchClient } from './watch-client.js';
+import { Worker } from './worker.js';
+
+export interface Failure {
+  readonly exitCode: ExitCode;
+  readonly rule: string;
+  readonly text: string;
+  /** Number of the event, and its time. */
+  readonly event: number;
+  readonly atMs: number;
+}
+
+const SWEEP_MS = 200;
+const CLUSTER_ID = 77n;
+
+export class Cluster {
+  readonly scenario: Scenario;
+  readonly timeline = new Timeline();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly connections = new Set<Connection>();
+  readonly coverage = new Coverage();
+  readonly oracle: Oracle;
+  readonly members: SimMember[] = [];
+  readonly gateways: SimGateway[] = [];
+  readonly clients: SimClient[] = [];
+  readonly watchClients: WatchClient[] = [];
+  readonly operations: Operation[] = [];
+  readonly watchRecords: WatchRecord[] = [];
+  readonly leaseRecords: LeaseRecord[] = [];
+  readonly lockRecords: LockRecord[] = [];
+  readonly random: Random;
+  failure: Failure | null = null;
+  isEnding = false;
+  /** Stop before this event; for replays. */
+  untilEvent = Number.POSITIVE_INFINITY;
+  #stamp = 0;
+  readonly #links: ConnectionPorts;
+  readonly #hostPorts: HostPorts;
+  readonly #clientWorld: ClientWorld;
+
+  constructor(scenario: Scenario, print: ((line: string) => void) | null) {
+    this.scenario = scenario;
+    this.random = new Random(scenario.seed ^ 0x5eed_0002);
+    const { timeline } = this;
+    this.trace = new Trace(timeline, print);
+    this.network = new Network(timeline, this.random.fork(), scenario.network);
+    this.#links = { network: this.network, timeline, connections: this.connections };
+    this.oracle = new Oracle(timeline, this.trace, () => this.stamp());
+    this.#hostPorts = {
+      timeline,
+      trace: this.trace,
+      crashed: (host, error) => this.#crashed(host.name, error),
+    };
+    this.#clientWorld = this.#newClientWorld();
+    this.#build();
+    this.#sweep();
+  }
+
+  get electionMs(): number {
+    const { tickMs, electionTicks } = this.scenario.member;
+    return tickMs * electionTicks;
+  }
+
+  /** Machines that a partition may set apart: members, gateways, clients. */
+  get machines(): readonly Host[] {
+    return [
+      ...this.members.map((m) => m.host),
+      ...this.gateways.map((g) => g.host),
+      ...this.clients.map((c) => c.host),
+    ];
+  }
+
+  stamp(): number {
+    return ++this.#stamp;
+  }
+
+  /** Lets time pass until `endMs`, or until something failed; false: the latter. */
+  runUntil(endMs: number): boolean {
+    while (this.failure === null && this.timeline.executed < this.untilEvent) {
+      try {
+        if (!this.timeline.step(endMs)) return true;
+      } catch (error) {
+        this.#crashed('sim', error);
+      }
+    }
+    return false;
+  }
+
+  fail(exitCode: ExitCode, rule: string, text: string): void {
+    if (this.failure !== null) return;
+    const { executed: event, nowMs: atMs } = this.timeline;
+    this.failure = { exitCode, rule, text, event, atMs };
+    this.trace.note('sim', `failure ${rule}: ${text}`);
+  }
+
+  member(id: bigint): SimMember | undefined {
+    return this.members.find((m) => m.id === id);
+  }
+
+  /** A machine for a member that the cluster has added; its process starts now, if it ever may. */
+  launch(id: bigint): void {
+    let member = this.member(id);
+    if (member === undefined) {
+      member = this.#newMember(id, null);
+      this.coverage.count('member launched');
+    }
+    member.start();
+  }
+
+  newClient(name: string, accepts: (endpoint: Endpoint) => boolean): SimClient {
+    const client = new SimClient(this.#clientWorld, name, this.random.fork(), accepts);
+    this.clients.push(client);
+    return client;
+  }
+
+  #build(): void {
+    const { scenario } = this;
+    const founders: KnownPeer[] = [];
+    for (let i = 1n; i <= BigInt(scenario.members); i++) {
+      founders.push({ id: i, peerURLs: [peerURL(i)] });
+    }
+    for (const { id } of founders) this.#newMember(id, founders).start();
+    for (let i = 1; i <= scenario.gateways; i++) {
+      const gateway = new SimGateway(
+        {
+          hostPorts: this.#hostPorts,
+          links: this.#links,
+          electionMs: this.electionMs,
+          linkCreditBytes: scenario.linkCreditBytes,
+          member: (id) => this.member(id),
+        },
+        i,
+        founders.map((f) => f.id),
+        this.#drift(),
+        this.random.fork(),
+      );
+      this.gateways.push(gateway);
+      gateway.start();
+    }
+    this.#buildClients();
+  }
+
+  #newClientWorld(): ClientWorld {
+    const isEnding = (): boolean => this.isEnding;
+    const nowMs = (): number => this.timeline.nowMs;
+    return {
+      hostPorts: this.#hostPorts,
+      links: this.#links,
+      trace: this.trace,
+      coverage: this.coverage,
+      operations: this.operations,
+      clientCreditBytes: this.scenario.clientCreditBytes,
+      stamp: () => this.stamp(),
+      endpoints: () => [...this.members, ...this.gateways],
+      get isEnding() {
+        return isEnding();
+      },
+      get nowMs() {
+        return nowMs();
+      },
+    };
+  }
+
+  #buildClients(): void {
+    const { scenario } = this;
+    const accepts = (endpoint: Endpoint): boolean => this.#isAllowed(endpoint);
+    for (let i = 1; i <= scenario.workers; i++) {
+      new Worker(this.newClient(`c${i}`, accepts), scenario.work);
+    }
+    const watch = { watchersMax: 3, stallChance: scenario.readerStallChance, stallMs: 6_000 };
+    for (let i = 1; i <= scenario.watchers; i++) {
+      const client = this.newClient(`w${i}`, accepts);
+      this.watchClients.push(new WatchClient(client, watch, this.watchRecords));
+    }
+    const minTtl = Math.ceil((1.5 * this.electionMs) / 1_000);
+    for (let i = 1; i <= scenario.leases; i++) {
+      new LeaseClient(this.newClient(`l${i}`, accepts), minTtl, this.leaseRecords);
+    }
+    for (let i = 1; i <= scenario.lockers; i++) {
+      new LockClient(this.newClient(`k${i}`, accepts), this.lockRecords);
+    }
+    const operator = {
+      changesMembers: scenario.changesMembers,
+      movesLeader: scenario.movesLeader,
+      membersMin: Math.min(2, scenario.members),
+      membersMax: Math.max(3, scenario.members),
+      paceMs: 1_500,
+    };
+    if (operator.changesMembers || operator.movesLeader) {
+      const world = { launch: (id: bigint) => this.launch(id) };
+      new Operator(this.newClient('o1', accepts), operator, world, BigInt(scenario.members + 1));
+    }
+  }
+
+  #isAllowed(endpoint: Endpoint): boolean {
+    const { access } = this.scenario;
+    if (access === 'both') return true;
+    return (access === 'gateways') === endpoint instanceof SimGateway;
+  }
+
+  #newMember(id: bigint, founders: readonly KnownPeer[] | null): SimMember {
+    const member = new SimMember(
+      {
+        clusterId: CLUSTER_ID,
+        links: this.#links,
+        trace: this.trace,
+        hostPorts: this.#hostPorts,
+        shape: this.scenario.member,
+        observer: this.oracle,
+        member: (other) => this.member(other),
+        knownMembers: () => this.#knownMembers(),
+        fatal: (one, message) => this.#fatal(one, message),
+        unbootable: (one, message) => {
+          this.fail(ExitCode.SAFETY, 'boot', `${one.host.name} cannot start: ${message}`);
+        },
+        reported: (one) => {
+          for (const gateway of this.gateways) gateway.report(one);
+        },
+        serving: (one) => this.trace.note(one.host.name, 'serves'),
+      },
+      id,
+      founders,
+      this.#drift(),
+      this.random.fork(),
+    );
+    this.members.push(member);
+    return member;
+  }
+
+  #drift(): number {
+    const { driftPpm } = this.scenario;
+    return driftPpm === 0 ? 0 : this.random.below(2 * driftPpm + 1) - driftPpm;
+  }
+
+  #knownMembers(): readonly KnownPeer[] | null {
+    for (const { host, replica } of this.members) {
+      if (!host.isUp || host.isPaused || replica === null) continue;
+      const { members } = replica.machine;
+      if (members.length > 0) return members.map(({ id, peerURLs }) => ({ id, peerURLs }));
+    }
+    return null;
+  }
+
+  /** A member ended itself. Right after a disk error, wrong otherwise. */
+  #fatal(member: SimMember, message: string): void {
+    if (!message.includes('simulated I/O error')) {
+      this.fail(ExitCode.CRASH, 'fatal', `${member.host.name}: ${message}`);
+      return;
+    }
+    this.coverage.count('member ended by its disk');
+    const { life } = member.host;
+    // It is still inside its own code: the process ends with this turn.
+    this.timeline.after(0, () => {
+      if (member.host.life === life) member.crash(this.random.chance(0.5));
+      this.timeline.after(100, () => member.start());
+    });
+  }
+
+  #crashed(who: string, error: unknown): void {
+    if (error instanceof Verdict) return this.fail(error.exitCode, error.rule, error.message);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.fail(ExitCode.CRASH, 'crash', `${who}: ${text}`);
+  }
+
+  #sweep(): void {
+    for (const connection of [...this.connections]) connection.sweep();
+    this.timeline.after(SWEEP_MS, () => this.#sweep());
+  }
+}

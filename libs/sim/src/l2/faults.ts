@@ -1,0 +1,135 @@
+/** What goes wrong while a run lasts, drawn one by one from the families of the scenario. */
+import type { Random } from '@conclave/base';
+import type { Host } from './host.js';
+import type { SimMember } from './member.js';
+import type { Cluster } from './cluster.js';
+import type { Fault } from './scenario.js';
+
+export class FaultDriver {
+  readonly #cluster: Cluster;
+  readonly #random: Random;
+  #isOver = false;
+
+  constructor(cluster: Cluster, random: Random) {
+    this.#cluster = cluster;
+    this.#random = random;
+    if (cluster.scenario.faults.length > 0) this.#later();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
+
+  #later(): void {
+    const { timeline, scenario } = this.#cluster;
+    timeline.after(1 + this.#random.below(2 * scenario.faultEveryMs), () => {
+      if (this.#isOver) return;
+      this.#inject(this.#random.pick(scenario.faults));
+      this.#later();
+    });
+  }
+
+  #inject(fault: Fault): void {
+    const { coverage, members, gateways, connections, trace } = this.#cluster;
+    coverage.count(`fault ${fault}`);
+    const alive = members.filter((m) => m.host.isUp);
+    const member = alive.length === 0 ? null : this.#random.pick(alive);
+    switch (fault) {
+      case 'kill':
+      case 'power':
+        if (member !== null) this.#crash(member, fault === 'power');
+        return;
+      case 'kill-all':
+        for (const one of alive) if (this.#random.chance(0.8)) this.#crash(one, true);
+        return;
+      case 'pause':
+        if (member !== null) this.#pause(member.host);
+        return;
+      case 'gateway':
+        return this.#gateway(gateways);
+      case 'isolate':
+      case 'halves':
+      case 'one-way':
+        return this.#partition(fault);
+      case 'reset': {
+        const all = [...connections];
+        if (all.length === 0) return;
+        trace.note('net', 'a connection is reset');
+        this.#random.pick(all).break();
+        return;
+      }
+      case 'stall':
+        if (member === null) return;
+        trace.note(member.host.name, 'disk stalls');
+        member.disk.stall(this.#span(500, 6_000));
+        return;
+      case 'disk-error':
+        if (member === null) return;
+        trace.note(member.host.name, 'disk fails');
+        member.disk.failOnce();
+        return;
+      case 'slow-network':
+        return this.#slow();
+    }
+  }
+
+  #span(lo: number, hi: number): number {
+    return lo + this.#random.below(hi - lo);
+  }
+
+  #crash(member: SimMember, power: boolean): void {
+    member.crash(power);
+    const delay = this.#random.chance(0.5) ? this.#span(1, 50) : this.#span(50, 6_000);
+    this.#cluster.timeline.after(delay, () => member.start());
+  }
+
+  #pause(host: Host): void {
+    host.pause();
+    this.#cluster.timeline.after(this.#span(50, 8_000), () => host.resume());
+  }
+
+  #gateway(gateways: Cluster['gateways']): void {
+    if (gateways.length === 0) return;
+    const gateway = this.#random.pick(gateways);
+    if (this.#random.chance(0.3)) return this.#pause(gateway.host);
+    gateway.crash();
+    this.#cluster.timeline.after(this.#span(1, 2_000), () => gateway.start());
+  }
+
+  #partition(fault: 'isolate' | 'halves' | 'one-way'): void {
+    const { network, timeline, trace, members } = this.#cluster;
+    const hosts = this.#cluster.machines;
+    const left = new Set<Host>();
+    if (fault === 'halves') {
+      for (const host of hosts) if (this.#random.chance(0.5)) left.add(host);
+    } else left.add(this.#random.pick(members).host);
+    const names = [...left].map((h) => h.name).join(' ');
+    const inward = fault === 'one-way' && this.#random.chance(0.5);
+    trace.note('net', `${fault} ${inward ? 'towards' : 'from'} ${names}`);
+    const cut: [Host, Host][] = [];
+    for (const a of hosts) {
+      for (const b of hosts) {
+        if (!left.has(a) || left.has(b)) continue;
+        // Which of the links of a one-way fault are hit is drawn as well: it may be one only.
+        if (fault === 'one-way' && this.#random.chance(0.3)) continue;
+        if (fault !== 'one-way' || !inward) cut.push([a, b]);
+        if (fault !== 'one-way' || inward) cut.push([b, a]);
+      }
+    }
+    for (const [from, to] of cut) network.block(from, to);
+    timeline.after(this.#span(50, 8_000), () => {
+      trace.note('net', `heals ${names}`);
+      for (const [from, to] of cut) network.unblock(from, to);
+    });
+  }
+
+  #slow(): void {
+    const { network, timeline, trace } = this.#cluster;
+    const before = network.shape;
+    trace.note('net', 'slow and lossy');
+    network.shape = { ...before, meanMs: 50 + this.#random.below(150), lossChance: 0.2 };
+    timeline.after(this.#span(500, 5_000), () => {
+      network.shape = { ...network.shape, meanMs: before.meanMs, lossChance: before.lossChance };
+    });
+  }
+}

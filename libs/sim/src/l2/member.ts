@@ -1,0 +1,416 @@
+/**
+ * One member: the rooms of a node, wired as the node app wires them, over simulated ports. What it
+ * keeps over its death is in `MemberDisk`; everything else is made new by `start`.
+ */
+import {
+  type CallHandler,
+  NO_PROBE,
+  type Probe,
+  Random,
+  type ServerCall,
+  type ServerCallEvents,
+  Status,
+  assert,
+} from '@conclave/base';
+import { API_DEFAULTS, Api } from '@conclave/api';
+import { type DurableLog, type LogOptions, createLogSync, openLog } from '@conclave/log';
+import { KV_OPTIONS } from '@conclave/mvcc';
+import { Replica, foundingLog } from '@conclave/replica';
+import { type IncomingEvents, type IncomingStream, SnapshotExchange } from '@conclave/snapshot';
+import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
+import { WatchRoom } from '@conclave/watch';
+import type { Engine } from '@conclave/base';
+import { Host, type HostPorts } from './host.js';
+import { type DiskShape, MemberDisk } from './member-disk.js';
+import { ObservedMachine, type ApplyObserver } from './observed-machine.js';
+import { Peers, type PeersWorld } from './peers.js';
+
+/** Settings that a seed draws; the same on every member unless said otherwise. */
+export interface MemberShape {
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly snapshotCount: number;
+  readonly catchUpEntries: number;
+  readonly flushIntervalMs: number;
+  readonly segmentBytes: number;
+  readonly compactionBatchRows: number;
+  readonly cacheBytesMax: number;
+  readonly chunkBytes: number;
+  readonly streamQueueBytesMax: number;
+  readonly historyRowsMax: number;
+  readonly fragmentBytesMax: number;
+  readonly disk: DiskShape;
+}
+
+export interface KnownPeer {
+  readonly id: bigint;
+  readonly peerURLs: readonly string[];
+}
+
+export interface MemberWorld extends PeersWorld {
+  readonly hostPorts: HostPorts;
+  readonly shape: MemberShape;
+  readonly observer: ApplyObserver;
+  /** Who there is, as a running member tells one that joins; null: nobody answers. */
+  knownMembers(): readonly KnownPeer[] | null;
+  /** The member's process ended by its own will; it may be started again. */
+  fatal(member: SimMember, message: string): void;
+  /** It cannot start, though nothing was done to its disk that it must not survive. */
+  unbootable(member: SimMember, message: string): void;
+  /** Leader or term changed at this member: those linked are told. */
+  reported(member: SimMember): void;
+  /** It published itself: clients and gateways may come. */
+  serving(member: SimMember): void;
+}
+
+const POLL_MS = 20;
+const SNAPSHOT_TICK_MS = 100;
+const NO_CONF = {
+  voters: [],
+  learners: [],
+  votersOutgoing: [],
+  learnersNext: [],
+  autoLeave: false,
+};
+
+export class SimMember {
+  readonly id: bigint;
+  readonly host: Host;
+  readonly disk: MemberDisk;
+  readonly peerURL: string;
+  /** Answers calls with whatever process there is. */
+  readonly handler: CallHandler;
+  readonly #world: MemberWorld;
+  readonly #random: Random;
+  readonly #founders: readonly KnownPeer[] | null;
+  replica: Replica | null = null;
+  /** Removed from the cluster: it never comes back. */
+  isRemoved = false;
+  #api: Api | null = null;
+  #peers: Peers | null = null;
+  #snapshots: SnapshotExchange | null = null;
+  #machine: ObservedMachine | null = null;
+
+  /** `founders` null: it joins a cluster that runs. */
+  constructor(
+    world: MemberWorld,
+    id: bigint,
+    founders: readonly KnownPeer[] | null,
+    driftPpm: number,
+    random: Random,
+  ) {
+    this.#world = world;
+    this.id = id;
+    this.peerURL = peerURL(id);
+    this.#random = random;
+    this.#founders = founders;
+    this.host = new Host(`m${id}`, driftPpm, world.hostPorts);
+    const { timeline } = world.links;
+    this.disk = new MemberDisk(this.host, () => timeline.nowMs, world.shape.disk, random.fork());
+    this.handler = { open: (call) => (this.#api ?? NOT_READY).open(call) };
+  }
+
+  /** The replicated state of the running process. */
+  get machine(): ObservedMachine | null {
+    return this.#machine;
+  }
+
+  /** True once it may serve clients. */
+  get isServing(): boolean {
+    return this.replica?.published === true;
+  }
+
+  get openWatchStreams(): number {
+    return this.replica?.watches.streamCount ?? 0;
+  }
+
+  start(): void {
+    if (this.host.isUp || this.isRemoved) return;
+    this.host.start();
+    const { life } = this.host;
+    this.host.deliver(life, () => {
+      if (this.disk.isBorn) this.#reopen();
+      else this.#beBorn();
+    });
+  }
+
+  /** The process dies, with the machine's power or without. */
+  crash(power: boolean): void {
+    if (!this.host.isUp) return;
+    this.host.kill();
+    this.replica = null;
+    this.#api = null;
+    this.#peers = null;
+    this.#snapshots = null;
+    this.#machine = null;
+    this.disk.crash(power);
+  }
+
+  receiveFrame(from: SimMember, frame: Uint8Array): void {
+    const { replica } = this;
+    const peers = this.#peers;
+    if (replica === null || peers === null) return;
+    if (replica.machine.isRemoved(from.id)) {
+      const { network } = this.#world.links;
+      network.send(this.host, from.host, network.latencyMs(), true, () => from.toldRemoved());
+      return;
+    }
+    if (!peers.knows(from.id)) return;
+    replica.receive(from.id, peers.decode(from.id, frame, replica));
+  }
+
+  acceptSnapshot(from: bigint, stream: IncomingStream): IncomingEvents | null {
+    if (this.#snapshots === null || this.#peers?.knows(from) !== true) return null;
+    return this.#snapshots.accept(from, stream);
+  }
+
+  /** The cluster has removed this member. */
+  toldRemoved(): void {
+    if (this.isRemoved) return;
+    this.isRemoved = true;
+    this.#world.trace.note(this.host.name, 'is removed');
+    // A moment for the last messages, as in production; then its process ends for good.
+    this.host.after(1_000, () => this.crash(false));
+  }
+
+  get #logOptions(): LogOptions {
+    return {
+      clusterId: this.#world.clusterId,
+      memberId: this.id,
+      incarnation: this.id,
+      segmentBytes: this.#world.shape.segmentBytes,
+      entryBytesMax: 1024 * 1024,
+    };
+  }
+
+  #beBorn(): void {
+    this.disk.wipe();
+    const { log: disk } = this.disk;
+    const known = this.#founders ?? this.#world.knownMembers();
+    if (known === null) {
+      this.host.after(1_000, () => this.#beBorn());
+      return;
+    }
+    const beginning =
+      this.#founders === null
+        ? { hardState: { term: 0, vote: 0n, commit: 0 }, entries: [] }
+        : foundingLog(this.#founders);
+    const hardState = { ...beginning.hardState, commit: 0 };
+    createLogSync(disk, this.#logOptions, hardState, { index: 0, term: 0, confState: NO_CONF });
+    const opened = openLog(disk, this.#logOptions, 1);
+    if (!opened.ok) return this.#world.unbootable(this, opened.message);
+    opened.log.append(beginning, (failure) => {
+      if (failure !== null) return this.#world.fatal(this, failure.message);
+      this.disk.isBorn = true;
+      this.#load(opened.log, known);
+    });
+  }
+
+  #reopen(): void {
+    const { directory, log } = this.disk;
+    const opened = openLog(log, this.#logOptions, directory.current.firstSegment);
+    if (!opened.ok) return this.#world.unbootable(this, opened.message);
+    this.#load(opened.log, this.#world.knownMembers() ?? []);
+  }
+
+  #load(log: DurableLog, known: readonly KnownPeer[]): void {
+    const { directory } = this.disk;
+    directory.openState(directory.current.stateNumber, (failure, engine) => {
+      if (engine === null) return this.#world.fatal(this, failure?.message ?? 'no state');
+      const { shape, observer } = this.#world;
+      const machine = new ObservedMachine(
+        this,
+        observer,
+        {
+          store: {
+            ...KV_OPTIONS,
+            compactionBatchRows: shape.compactionBatchRows,
+            cacheBytesMax: shape.cacheBytesMax,
+          },
+        },
+        {
+          engine,
+          scheduler: this.host.scheduler,
+          probe: NO_PROBE,
+          failed: (message) => this.#world.fatal(this, message),
+        },
+      );
+      machine.load((fault) => {
+        if (fault !== null) return this.#world.unbootable(this, fault);
+        const { appliedIndex } = machine;
+        if (appliedIndex > log.lastIndex || appliedIndex < log.cut.index) {
+          const text = `applied ${appliedIndex}, log (${log.cut.index}, ${log.lastIndex}]`;
+          return this.#world.unbootable(this, text);
+        }
+        this.#run(log, engine, machine, known);
+      });
+    });
+  }
+
+  #run(
+    log: DurableLog,
+    engine: Engine,
+    machine: ObservedMachine,
+    known: readonly KnownPeer[],
+  ): void {
+    const { host } = this;
+    const { shape } = this.#world;
+    const probe = this.#probe();
+    const others = known.map((peer) => peer.id).filter((id) => id !== this.id);
+    const peers = new Peers(this.#world, this, others);
+    const snapshots = this.#newExchange(log, engine, peers, probe);
+    const watches = new WatchRoom(
+      {
+        progressIntervalMs: 5_000,
+        fragmentBytesMax: shape.fragmentBytesMax,
+        watchersPerStreamMax: 1_000,
+        historyRowsMax: shape.historyRowsMax,
+        streamQueueBytesMax: shape.streamQueueBytesMax,
+      },
+      { store: machine.store, scheduler: host.scheduler, probe, random: this.#random.fork() },
+    );
+    this.#peers = peers;
+    this.#snapshots = snapshots;
+    this.#machine = machine;
+    snapshots.resume(() => {
+      const replica = new Replica(this.#replicaOptions(), {
+        clock: host.clock,
+        scheduler: host.scheduler,
+        probe,
+        log,
+        engine,
+        machine,
+        watches,
+        directory: this.disk.directory,
+        transport: peers,
+        snapshots,
+        fatal: (message) => this.#world.fatal(this, message),
+        removed: () => this.toldRemoved(),
+      });
+      this.replica = replica;
+      this.#api = this.#newApi(replica, probe);
+      let wasServing = false;
+      replica.onLeaderChange(() => {
+        this.#world.reported(this);
+        if (wasServing || !replica.published) return;
+        wasServing = true;
+        this.#world.serving(this);
+      });
+      host.every(POLL_MS, () => replica.poll());
+      host.every(SNAPSHOT_TICK_MS, () => {
+        snapshots.tick();
+        peers.sweep();
+      });
+      peers.sweep();
+    });
+  }
+
+  #newExchange(log: DurableLog, engine: Engine, peers: Peers, probe: Probe): SnapshotExchange {
+    const { shape, clusterId } = this.#world;
+    return new SnapshotExchange(
+      {
+        sender: {
+          clusterId,
+          chunkBytes: shape.chunkBytes,
+          keptMax: 2,
+          keptTicks: 50,
+          silenceTicksMax: 50,
+          attemptsMax: 3,
+          retryTicks: 5,
+        },
+        receiver: {
+          clusterId,
+          feature: FEATURE_SUPPORTED,
+          rowBytesMax: 1024 * 1024,
+          creditChunks: 4,
+          flushBytes: 4 * shape.chunkBytes,
+          keptTicks: 100,
+        },
+      },
+      {
+        directory: this.disk.directory,
+        engine: () => this.replica?.engine ?? engine,
+        appliedIndex: () => this.#machine?.appliedIndex ?? 0,
+        cutIndex: () => log.cut.index,
+        open: (to, events) => peers.openSnapshot(to, events),
+        readHead: readSnapshotHead,
+        random: this.#random.fork(),
+        probe,
+      },
+    );
+  }
+
+  #newApi(replica: Replica, probe: Probe): Api {
+    return new Api(
+      { ...API_DEFAULTS, quotaBytes: -1, maxLearners: 1 },
+      {
+        replica,
+        probe,
+        random: this.#random.fork(),
+        scheduler: this.host.scheduler,
+        sizeBytes: () => ({ total: 0, inUse: 0 }),
+        newMemberId: (urls) => memberOfURL(urls[0] ?? ''),
+      },
+    );
+  }
+
+  #replicaOptions(): ConstructorParameters<typeof Replica>[0] {
+    const { shape, clusterId } = this.#world;
+    return {
+      clusterId,
+      memberId: this.id,
+      name: this.host.name,
+      clientURLs: [`http://10.0.1.${this.id}:2379`],
+      incarnation: this.id,
+      tickMs: shape.tickMs,
+      electionTicks: shape.electionTicks,
+      preVote: true,
+      requestBytesMax: 1_572_864,
+      catchUpEntries: shape.catchUpEntries,
+      snapshotCount: shape.snapshotCount,
+      flushBytes: 1 << 20,
+      flushIntervalMs: shape.flushIntervalMs,
+      overlayBytesMax: 64 << 20,
+      clusterVersion: '3.6.0',
+      seed: this.#random.uint32(),
+    };
+  }
+
+  /** Log lines of the member become lines of the transcript. */
+  #probe(): Probe {
+    const { trace } = this.#world;
+    return {
+      ...NO_PROBE,
+      log: (level, message, fields) => {
+        if (level === 'debug' || !trace.isOn) return;
+        const parts = Object.entries(fields ?? {}).map(([k, v]) => `${k}=${String(v)}`);
+        trace.line(this.host.name, `${message} ${parts.join(' ')}`);
+      },
+    };
+  }
+}
+
+export function peerURL(id: bigint): string {
+  return `http://10.0.0.${id}:2380`;
+}
+
+/** In the simulator a member's id is in its address, so that a repeated MemberAdd adds it once. */
+export function memberOfURL(url: string): bigint {
+  const digits = url.split('10.0.0.')[1]?.split(':')[0] ?? '';
+  assert(digits !== '', 'a peer URL of the simulator');
+  return BigInt(digits);
+}
+
+const NO_EVENTS: ServerCallEvents = Object.freeze({
+  message: () => undefined,
+  halfClosed: () => undefined,
+  cancelled: () => undefined,
+  drained: () => undefined,
+});
+
+const NOT_READY: CallHandler = {
+  open(call: ServerCall): ServerCallEvents {
+    call.end(Status.UNAVAILABLE, 'etcdserver: server stopped');
+    return NO_EVENTS;
+  },
+};

@@ -1,0 +1,110 @@
+/**
+ * Everything that decides a run of whole clusters, drawn from a seed in swarm style: each family of
+ * faults is in or out, so that some seeds have one kind only. Plain data: shrinking edits it, and the
+ * same scenario is the same run.
+ */
+import { Random } from '@conclave/base';
+import type { MemberShape } from './member.js';
+import type { NetworkShape } from './network.js';
+import type { WorkShape } from './worker.js';
+
+export const FAULTS = [
+  'kill',
+  'power',
+  'kill-all',
+  'pause',
+  'isolate',
+  'halves',
+  'one-way',
+  'reset',
+  'stall',
+  'disk-error',
+  'gateway',
+  'slow-network',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Scenario {
+  readonly seed: number;
+  readonly members: number;
+  readonly gateways: number;
+  /** Clients of each kind. */
+  readonly workers: number;
+  readonly watchers: number;
+  readonly leases: number;
+  readonly lockers: number;
+  readonly changesMembers: boolean;
+  readonly movesLeader: boolean;
+  /** Virtual time under faults. */
+  readonly durationMs: number;
+  readonly faults: readonly Fault[];
+  readonly faultEveryMs: number;
+  readonly network: NetworkShape;
+  readonly member: MemberShape;
+  readonly work: WorkShape;
+  /** Clocks run fast or slow by up to so many millionths. */
+  readonly driftPpm: number;
+  readonly clientCreditBytes: number;
+  readonly linkCreditBytes: number;
+  readonly readerStallChance: number;
+  /** Directly at members only, at gateways only, or both. */
+  readonly access: 'members' | 'gateways' | 'both';
+}
+
+/** `durationMs` 0: drawn. */
+export function drawScenario(seed: number, durationMs = 0): Scenario {
+  const random = new Random(seed);
+  const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5]);
+  const gateways = random.below(3);
+  const isSmall = random.chance(0.5);
+  const faults = FAULTS.filter(() => random.chance(0.4));
+  const drawn = 8_000 + random.below(22_000);
+  return {
+    seed,
+    members,
+    gateways,
+    workers: 2 + random.below(5),
+    watchers: 1 + random.below(3),
+    leases: random.below(3),
+    lockers: random.below(3),
+    changesMembers: random.chance(0.35),
+    movesLeader: random.chance(0.5),
+    durationMs: durationMs > 0 ? durationMs : drawn,
+    faults,
+    faultEveryMs: 300 + random.below(3_000),
+    network: {
+      minMs: random.pick([0.1, 0.1, 1, 5]),
+      meanMs: random.pick([0.2, 0.2, 1, 5, 20]),
+      lossChance: random.pick([0, 0, 0, 0.01, 0.1]),
+      duplicateChance: random.pick([0, 0, 0.05, 0.3]),
+      reorderChance: random.pick([0, 0, 0.05, 0.3]),
+    },
+    member: {
+      tickMs: random.pick([50, 100, 100]),
+      electionTicks: random.pick([5, 10, 10]),
+      snapshotCount: random.pick([5, 30, 200, 10_000]),
+      catchUpEntries: random.pick([0, 5, 50, 5_000]),
+      flushIntervalMs: random.pick([50, 300, 2_000, 10_000]),
+      segmentBytes: random.pick([16, 64, 1024]) * 1024,
+      compactionBatchRows: random.pick([1, 10, 1_000]),
+      cacheBytesMax: random.pick([1_000, 100_000, 64 * 1024 * 1024]),
+      chunkBytes: random.pick([256, 4_096, 512 * 1024]),
+      streamQueueBytesMax: random.pick([300, 4_000, 4 * 1024 * 1024]),
+      historyRowsMax: random.pick([2, 50, 1_000]),
+      fragmentBytesMax: random.pick([200, 2_000, 2 * 1024 * 1024]),
+      disk: { minMs: 0.05, meanMs: random.pick([0.2, 0.2, 1, 10]) },
+    },
+    work: {
+      registers: 2 + random.below(8),
+      counters: 1 + random.below(2),
+      thinkMs: random.pick([10, 30, 100]),
+      paddingMax: random.pick([0, 10, 200]),
+      compacts: random.chance(0.7),
+    },
+    driftPpm: random.chance(0.3) ? 100_000 : 0,
+    clientCreditBytes: random.pick([500, 4_000, 256 * 1024]),
+    linkCreditBytes: isSmall ? 1_000 : 256 * 1024,
+    readerStallChance: random.pick([0, 0.02, 0.2]),
+    access: gateways === 0 ? 'members' : random.pick(['members', 'gateways', 'both', 'both']),
+  };
+}
