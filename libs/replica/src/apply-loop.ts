@@ -4,8 +4,11 @@ import type { Applied } from '@conclave/statemachine';
 import type { Entry } from '@conclave/wire';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
-/** Entries applied before the event loop gets its turn. */
+/** Entries applied, and time spent, before the event loop gets its turn. */
 const SLICE_ENTRIES = 256;
+const SLICE_MS = 10;
+/** etcd's default of --warning-apply-duration. */
+const WARNING_MS = 100;
 
 export interface ApplyEvents {
   /** After each entry, in order. */
@@ -29,11 +32,13 @@ export class ApplyLoop {
   #state: 'idle' | 'scheduled' | 'reading' | 'paused' = 'idle';
   /** Completions that arrive for a state that a snapshot has replaced. */
   #generation = 0;
+  readonly #warningMs: number;
 
   constructor(options: ReplicaOptions, ports: ReplicaPorts, events: ApplyEvents) {
     this.#options = options;
     this.#ports = ports;
     this.#events = events;
+    this.#warningMs = options.warningApplyMs ?? WARNING_MS;
   }
 
   get backlog(): number {
@@ -51,13 +56,16 @@ export class ApplyLoop {
     if (this.#state === 'reading' || this.#state === 'paused') return;
     this.#state = 'idle';
     const { machine, clock } = this.#ports;
-    const nowMs = clock.monotonicMs();
+    const startMs = clock.monotonicMs();
+    let nowMs = startMs;
     let count = 0;
+    let sliceOver = false;
     while (this.#head < this.#queue.length) {
-      if (count === SLICE_ENTRIES || machine.overlayBytes >= this.#options.overlayBytesMax) break;
+      sliceOver = count === SLICE_ENTRIES || nowMs - startMs >= SLICE_MS;
+      if (sliceOver || machine.overlayBytes >= this.#options.overlayBytesMax) break;
       const entry = this.#queue[this.#head] as Entry;
       if (!this.#prefetched(entry)) break;
-      this.#apply(entry, nowMs);
+      nowMs = this.#apply(entry, nowMs);
       count++;
     }
     if (this.#head === this.#queue.length) {
@@ -65,7 +73,7 @@ export class ApplyLoop {
       this.#head = 0;
     }
     if (count > 0) this.#events.sliceDone(machine.appliedIndex);
-    if (this.backlog > 0 && this.#state === 'idle' && count === SLICE_ENTRIES) this.#later();
+    if (sliceOver && this.backlog > 0 && this.#state === 'idle') this.#later();
   }
 
   /** Forgets what is queued: a snapshot overtakes it. */
@@ -96,12 +104,28 @@ export class ApplyLoop {
     return ready;
   }
 
-  #apply(entry: Entry, nowMs: number): void {
-    const { machine } = this.#ports;
+  /** Answers the time after it. */
+  #apply(entry: Entry, nowMs: number): number {
+    const { machine, clock } = this.#ports;
     assertEq(entry.index, machine.appliedIndex + 1, 'apply: the next entry');
     const applied = machine.apply(entry, nowMs);
     this.#head++;
     this.#events.applied(entry, applied);
+    const afterMs = clock.monotonicMs();
+    if (afterMs - nowMs >= this.#warningMs) this.#slow(entry, afterMs - nowMs);
+    return afterMs;
+  }
+
+  /** It held up everything else; at most one a `warningMs`, so the log is not flooded. */
+  #slow(entry: Entry, tookMs: number): void {
+    const { probe } = this.#ports;
+    probe.count('etcd_server_slow_apply_total');
+    probe.log('warn', 'apply request took too long', {
+      took: `${tookMs.toFixed(3)}ms`,
+      'expected-duration': `${this.#warningMs}ms`,
+      index: entry.index,
+      bytes: entry.data.length,
+    });
   }
 
   #later(): void {

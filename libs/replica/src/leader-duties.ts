@@ -30,6 +30,8 @@ export class LeaderDuties {
   #due: bigint[] = [];
   #inFlight = 0;
   #versionAskedMs = Number.NEGATIVE_INFINITY;
+  /** As of the last poll: an answer to an expiry of an earlier term must not propose under that term. */
+  #term: Term = 0;
 
   constructor(ports: DutyPorts, options: { clusterVersion: string; leaseRetryMs: number }) {
     this.#ports = ports;
@@ -39,6 +41,7 @@ export class LeaderDuties {
 
   /** Called on the leader as time passes. */
   poll(nowMs: number, term: Term): void {
+    this.#term = term;
     this.#setVersion(nowMs);
     if (nowMs >= this.#dueMs) {
       this.#dueMs = nowMs + LEASE_PASS_MS;
@@ -47,7 +50,7 @@ export class LeaderDuties {
         this.#due.push(...this.#ports.machine.leases.expired(nowMs, room, this.#retryMs));
       }
     }
-    this.#revoke(term);
+    this.#revoke();
   }
 
   /** No longer the leader: what was due is the next leader's business. */
@@ -55,14 +58,15 @@ export class LeaderDuties {
     this.#due = [];
   }
 
-  #revoke(term: Term): void {
+  #revoke(): void {
     while (this.#inFlight < REVOKES_IN_FLIGHT_MAX && this.#due.length > 0) {
       const lease = this.#due.shift() as bigint;
       this.#inFlight++;
-      const body = LeaseExpire.encode(LeaseExpire.create({ leaseID: [lease], term }));
+      const expire = LeaseExpire.create({ leaseID: [lease], term: this.#term });
+      const body = LeaseExpire.encode(expire);
       this.#ports.propose(proposal(FIELD_LEASE_EXPIRE, body), () => {
         this.#inFlight--;
-        this.#revoke(term);
+        this.#revoke();
       });
     }
   }

@@ -35,6 +35,8 @@ export interface ReplicaOptions {
   readonly flushIntervalMs: number;
   /** Applied entries may be ahead of the engine by so many bytes; then apply pauses. */
   readonly overlayBytesMax: number;
+  /** An entry that takes longer to apply is logged and counted; default 100. */
+  readonly warningApplyMs?: number;
   /** `major.minor.0`, proposed by the leader when the cluster has no version yet. */
   readonly clusterVersion: string;
   /** For raft's randomised timeouts. */

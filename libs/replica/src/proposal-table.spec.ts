@@ -1,5 +1,5 @@
 import { EntryType } from '@conclave/wire';
-import { ProposalTable } from './proposal-table.js';
+import { PROPOSAL_BYTES_MAX, ProposalTable } from './proposal-table.js';
 import type { PendingProposal } from './proposal-table.js';
 import type { ProposalResult } from './types.js';
 
@@ -63,5 +63,22 @@ describe('ProposalTable', () => {
     table.applied(1n, OK, 3);
     expect(answers).toEqual([]);
     expect(table.size).toBe(0);
+  });
+
+  test('it is full at so many bytes, whoever holds them; one alone is always let in', () => {
+    const table = new ProposalTable();
+    expect(table.isFull(PROPOSAL_BYTES_MAX + 1)).toBe(false);
+    const data = new Uint8Array(PROPOSAL_BYTES_MAX - 10);
+    const answers: ProposalResult[] = [];
+    const cancel = table.add(pending(1n, answers, { data }));
+    table.add(pending(2n, answers, { data: new Uint8Array(10) }));
+    expect(table.isFull(1)).toBe(true);
+    cancel();
+    cancel();
+    expect(table.isFull(PROPOSAL_BYTES_MAX - 10)).toBe(false);
+    expect(table.isFull(PROPOSAL_BYTES_MAX - 9)).toBe(true);
+    table.failAll('stopped');
+    table.add(pending(3n, answers));
+    expect(table.isFull(PROPOSAL_BYTES_MAX)).toBe(false);
   });
 });

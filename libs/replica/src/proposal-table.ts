@@ -6,6 +6,8 @@ import type { Cancel, ProposalResult, ReplicaErrorCode } from './types.js';
 
 /** Proposals that nobody has an answer for yet; more are refused before they are proposed. */
 export const PROPOSALS_MAX = 65_536;
+/** Bytes they hold. Without a leader nothing else bounds them; one alone is always let in. */
+export const PROPOSAL_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface PendingProposal {
   readonly requestId: bigint;
@@ -24,25 +26,30 @@ export interface PendingProposal {
  * Who waits for which request id. A proposal is in the table from the moment it is accepted until its
  * entry was applied here, it failed, or its time ran out; it is answered exactly once.
  *
- * Invariant: answered proposals are not in the table; ids are never reused.
+ * Invariants: answered proposals are not in the table; ids are never reused; `#bytes` is the sum of what
+ * the table holds.
  */
 export class ProposalTable {
   readonly #pending = new Map<bigint, PendingProposal>();
+  #bytes = 0;
 
   get size(): number {
     return this.#pending.size;
   }
 
-  get full(): boolean {
-    return this.#pending.size >= PROPOSALS_MAX;
+  /** No room for one of `bytes`. */
+  isFull(bytes: number): boolean {
+    if (this.#pending.size === 0) return false;
+    return this.#pending.size >= PROPOSALS_MAX || this.#bytes + bytes > PROPOSAL_BYTES_MAX;
   }
 
   add(proposal: PendingProposal): Cancel {
-    assert(!this.full, 'ProposalTable: checked by the caller');
+    assert(!this.isFull(proposal.data.length), 'ProposalTable: checked by the caller');
     assert(!this.#pending.has(proposal.requestId), 'ProposalTable: a request id is used once');
     this.#pending.set(proposal.requestId, proposal);
+    this.#bytes += proposal.data.length;
     return () => {
-      this.#pending.delete(proposal.requestId);
+      this.#remove(proposal);
     };
   }
 
@@ -50,13 +57,19 @@ export class ProposalTable {
   applied(requestId: bigint, result: ApplyResult, term: Term): void {
     const proposal = this.#pending.get(requestId);
     if (!proposal) return;
-    this.#pending.delete(requestId);
+    this.#remove(proposal);
     proposal.done({ ok: true, result, term });
   }
 
   fail(proposal: PendingProposal, code: ReplicaErrorCode): void {
-    if (!this.#pending.delete(proposal.requestId)) return;
-    proposal.done({ ok: false, code });
+    if (this.#remove(proposal)) proposal.done({ ok: false, code });
+  }
+
+  /** False: it was gone already. */
+  #remove(proposal: PendingProposal): boolean {
+    if (!this.#pending.delete(proposal.requestId)) return false;
+    this.#bytes -= proposal.data.length;
+    return true;
   }
 
   failAll(code: ReplicaErrorCode): void {

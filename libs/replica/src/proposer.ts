@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from '@conclave/base';
-import type { Index, Term } from '@conclave/base';
+import type { Index, Probe, Term } from '@conclave/base';
 import type { RawNode } from '@conclave/raft';
 import type { ApplyResult } from '@conclave/statemachine';
 import { EntryType, encodeConfChange, encodeInternalRaftRequest } from '@conclave/wire';
@@ -8,6 +8,7 @@ import { decodeSlotChange } from './outbox.js';
 import { ProposalTable } from './proposal-table.js';
 import type { PendingProposal } from './proposal-table.js';
 import { RequestIds } from './request-ids.js';
+import type { RunOfMember } from './request-ids.js';
 import type { SlotTable } from './slot-table.js';
 import type { Cancel, Proposal, ProposalResult, ReplicaErrorCode } from './types.js';
 
@@ -19,6 +20,7 @@ const NOTHING = (): void => undefined;
 export interface ProposerPorts {
   readonly raft: RawNode;
   readonly slots: SlotTable;
+  readonly probe: Probe;
   nowMs(): number;
   appliedIndex(): Index;
   leaderKnown(): boolean;
@@ -39,10 +41,10 @@ export class Proposer {
   readonly #table = new ProposalTable();
   readonly #ids: RequestIds;
 
-  constructor(ports: ProposerPorts, memberId: bigint, wallMs: number, requestBytesMax: number) {
+  constructor(ports: ProposerPorts, run: RunOfMember, requestBytesMax: number) {
     this.#ports = ports;
     this.#requestBytesMax = requestBytesMax;
-    this.#ids = new RequestIds(memberId, wallMs);
+    this.#ids = new RequestIds(run);
   }
 
   get size(): number {
@@ -58,6 +60,20 @@ export class Proposer {
   }
 
   propose(p: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel {
+    return this.#propose(p, timeoutMs, false, done);
+  }
+
+  /** The member's own: few, and not refused under load, or leases would not end just then (rule 47). */
+  proposeOwn(p: Proposal, timeoutMs: number, done: (result: ProposalResult) => void): Cancel {
+    return this.#propose(p, timeoutMs, true, done);
+  }
+
+  #propose(
+    p: Proposal,
+    timeoutMs: number,
+    own: boolean,
+    done: (result: ProposalResult) => void,
+  ): Cancel {
     const requestId = this.#ids.next();
     const header = {
       ID: requestId,
@@ -69,6 +85,8 @@ export class Proposer {
       trace: EMPTY_BYTES,
     };
     const data = encodeInternalRaftRequest(header, p.field, p.body);
+    const refusal = this.#refusal(data, own);
+    if (refusal) return this.#refuse(refusal, done);
     return this.#accept(requestId, EntryType.NORMAL, data, timeoutMs, p.session !== 0n, done);
   }
 
@@ -79,6 +97,8 @@ export class Proposer {
     done: (result: ProposalResult) => void,
   ): Cancel {
     const data = encodeConfChange(change);
+    const refusal = this.#refusal(data, false);
+    if (refusal) return this.#refuse(refusal, done);
     return this.#accept(requestId, EntryType.CONF_CHANGE, data, timeoutMs, false, done);
   }
 
@@ -91,9 +111,10 @@ export class Proposer {
   }
 
   expire(nowMs: number): void {
-    this.#table.expire(nowMs, (pending) =>
-      pending.proposedTerm === 0 ? 'deadline' : this.#ports.timeoutCode(pending),
-    );
+    this.#table.expire(nowMs, (pending) => {
+      this.#failed();
+      return pending.proposedTerm === 0 ? 'deadline' : this.#ports.timeoutCode(pending);
+    });
   }
 
   /** What no leader has taken yet, and what an earlier leader may have lost. */
@@ -110,11 +131,6 @@ export class Proposer {
     repeatable: boolean,
     done: (result: ProposalResult) => void,
   ): Cancel {
-    const refusal = this.#refusal(data);
-    if (refusal) {
-      done({ ok: false, code: refusal });
-      return NOTHING;
-    }
     const startMs = this.#ports.nowMs();
     const pending: PendingProposal = {
       requestId,
@@ -132,11 +148,22 @@ export class Proposer {
     return cancel;
   }
 
-  #refusal(data: Uint8Array): ReplicaErrorCode | null {
+  #refusal(data: Uint8Array, own: boolean): ReplicaErrorCode | null {
     if (this.#ports.stopped()) return 'stopped';
-    if (this.overloaded || this.#table.full) return 'too-many-requests';
+    if (this.overloaded && !own) return 'too-many-requests';
+    if (this.#table.isFull(data.length)) return 'too-many-requests';
     if (data.length > this.#requestBytesMax) return 'request-too-large';
     return null;
+  }
+
+  #refuse(code: ReplicaErrorCode, done: (result: ProposalResult) => void): Cancel {
+    this.#failed();
+    done({ ok: false, code });
+    return NOTHING;
+  }
+
+  #failed(): void {
+    this.#ports.probe.count('etcd_server_proposals_failed_total');
   }
 
   #hand(pending: PendingProposal): void {
@@ -151,6 +178,8 @@ export class Proposer {
       return;
     }
     // Otherwise it stays in the table: handed over when it can be, or failed at its deadline.
-    if (result.code === 'uncommitted-limit') this.#table.fail(pending, 'too-many-requests');
+    if (result.code !== 'uncommitted-limit') return;
+    this.#failed();
+    this.#table.fail(pending, 'too-many-requests');
   }
 }

@@ -12,6 +12,8 @@ export interface PublisherPorts {
   readonly probe: Probe;
   propose(proposal: Proposal, done: (result: ProposalResult) => void): void;
   published(): void;
+  /** The cluster knows this member id by another incarnation: this is not the member it took in. */
+  refused(message: string): void;
 }
 
 /**
@@ -47,7 +49,12 @@ export class Publisher {
       }),
     );
     this.#ports.propose(proposal(FIELD_MEMBER_ATTR_SET, body), (result) => {
-      if (!result.ok || !result.result.ok || this.#done) return;
+      if (!result.ok || this.#done) return;
+      if (!result.result.ok) {
+        const wiped = result.result.code === 'member-exists';
+        if (wiped) this.#ports.refused('wiped data directory: remove and add this member');
+        return;
+      }
       this.#done = true;
       this.#ports.probe.log('info', 'published local member to cluster through raft', {
         'local-member-id': hexId(memberId),

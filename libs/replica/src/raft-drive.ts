@@ -21,6 +21,8 @@ export interface RaftDriveParts {
 
 export interface RaftDriveEvents {
   softState(state: SoftState): void;
+  /** A write of entries to the log became durable after `ms`. */
+  written(ms: number): void;
   /** A snapshot replaced the state. */
   installed(): void;
   fatal(message: string): void;
@@ -42,6 +44,8 @@ export class RaftDrive {
   #draining = false;
   #stopped = false;
   #appendsInFlight = 0;
+  /** Appends that hold messages only, behind the last one the log was given; in order. */
+  #riders: Append[] = [];
 
   constructor(ports: ReplicaPorts, parts: RaftDriveParts, events: RaftDriveEvents) {
     this.#ports = ports;
@@ -76,8 +80,10 @@ export class RaftDrive {
     const { raft, reads, writer } = this.#parts;
     this.#draining = true;
     reads.flush(this.#ports.clock.monotonicMs());
-    while (raft.hasReady()) this.#handle(raft.ready());
+    while (!this.#stopped && raft.hasReady()) this.#handle(raft.ready());
     this.#draining = false;
+    // Whatever ended this member in the middle of it: nothing leaves any more.
+    if (this.#stopped) return;
     this.#outbox.flush();
     writer.offer();
   }
@@ -97,11 +103,17 @@ export class RaftDrive {
 
   #append(append: Append): void {
     const { clock, probe, log } = this.#ports;
-    const { raft, slots } = this.#parts;
+    const { slots } = this.#parts;
     const hardState = append.hardState && {
       ...append.hardState,
       vote: slots.idOf(append.hardState.vote),
     };
+    if (hardState === null && append.entries.length === 0) {
+      // Nothing to write: it is done when the append before it is, without a write of its own.
+      if (this.#appendsInFlight === 0) this.#appended(append);
+      else this.#riders.push(append);
+      return;
+    }
     const startMs = clock.monotonicMs();
     this.#appendsInFlight++;
     log.append({ hardState, entries: append.entries }, (failure) => {
@@ -112,18 +124,30 @@ export class RaftDrive {
       }
       if (this.#stopped) return;
       if (append.entries.length > 0) {
-        const seconds = (clock.monotonicMs() - startMs) / 1_000;
-        probe.observe('etcd_disk_wal_fsync_duration_seconds', seconds);
+        const ms = clock.monotonicMs() - startMs;
+        probe.observe('etcd_disk_wal_fsync_duration_seconds', ms / 1_000);
+        this.#events.written(ms);
       }
-      this.#outbox.add(append.messages);
-      raft.appendDone(append.sequence);
+      this.#appended(append);
+      let next = append.sequence + 1;
+      while (this.#riders[0]?.sequence === next) {
+        this.#appended(this.#riders.shift() as Append);
+        next++;
+      }
       this.drain();
       if (this.#appendsInFlight === 0) this.#switch.appendsDone();
     });
   }
 
+  #appended({ messages, sequence }: Append): void {
+    this.#outbox.add(messages);
+    this.#parts.raft.appendDone(sequence);
+  }
+
   #read(id: number, lo: Index, hi: Index, bytesMax: number): void {
     this.#ports.log.read(lo, hi, bytesMax, (failure, entries) => {
+      // A stop closes the log under a read.
+      if (this.#stopped) return;
       if (failure) {
         this.#events.fatal(`cannot read the log: ${failure.message}`);
         return;
@@ -151,6 +175,7 @@ export class RaftDrive {
         this.#events.fatal(outcome.failed);
         return;
       }
+      if (this.#stopped) return;
       if (outcome === 'missing') raft.snapshotFailed();
       else {
         raft.snapshotInstalled(slotMeta);

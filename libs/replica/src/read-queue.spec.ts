@@ -1,3 +1,4 @@
+import { NO_PROBE } from '@conclave/base';
 import { ReadQueue } from './read-queue.js';
 
 function setUp(applied = { index: 0 }, leader = { known: true }) {
@@ -8,6 +9,7 @@ function setUp(applied = { index: 0 }, leader = { known: true }) {
       return leader.known;
     },
     applied: () => applied.index,
+    probe: NO_PROBE,
   });
   const answers: unknown[] = [];
   const read = (deadlineMs = 7_000): (() => void) =>

@@ -1,5 +1,5 @@
 import { BoundedQueue } from '@conclave/base';
-import type { Index } from '@conclave/base';
+import type { Index, Probe } from '@conclave/base';
 import type { Cancel, ReplicaErrorCode } from './types.js';
 
 /** Reads waiting for their index, and batches under way; more are refused. */
@@ -31,6 +31,7 @@ export interface ReadPorts {
   /** False: no leader is known; ask again later. */
   ask(context: number): boolean;
   applied(): Index;
+  readonly probe: Probe;
 }
 
 /**
@@ -44,7 +45,6 @@ export class ReadQueue {
   readonly #confirmed = new BoundedQueue<Confirmed>(BATCHES_MAX * 1_024);
   #context = 0;
   #size = 0;
-  slow = 0;
 
   constructor(ports: ReadPorts) {
     this.#ports = ports;
@@ -106,6 +106,7 @@ export class ReadQueue {
       const batch = this.#batches.get(context);
       if (!batch) continue;
       this.#batches.delete(context);
+      this.#ports.probe.count('etcd_server_read_indexes_failed_total');
       this.#finish(batch.reads, 'leader-changed');
     }
   }
@@ -127,7 +128,7 @@ export class ReadQueue {
         this.#batches.delete(batch.context);
       } else if (nowMs - batch.askedMs >= RETRY_MS) {
         this.#batches.delete(batch.context);
-        this.slow++;
+        this.#ports.probe.count('etcd_server_slow_read_indexes_total');
         this.#ask(batch, nowMs);
       }
     }

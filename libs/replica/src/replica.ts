@@ -1,4 +1,4 @@
-import { assert } from '@conclave/base';
+import { assert, hexId } from '@conclave/base';
 import type { Channel, Engine, Index, Term } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
@@ -16,12 +16,17 @@ import type { ReplicaOptions, ReplicaPorts } from './options.js';
 import { toSlotChange } from './outbox.js';
 import type { PendingProposal } from './proposal-table.js';
 import { Proposer } from './proposer.js';
+import { PhysicalCompaction } from './physical-compaction.js';
 import { Publisher } from './publisher.js';
 import { RaftDrive } from './raft-drive.js';
+import { raftEvents } from './raft-events.js';
 import { ReadQueue } from './read-queue.js';
+import { reportGauges, reportLateHeartbeat } from './reports.js';
 import { initialRaftState, raftConfig } from './recovery.js';
 import { SlotTable } from './slot-table.js';
+import { SlowDisk } from './slow-disk.js';
 import { StateWriter } from './state-writer.js';
+import { timeoutReason } from './timeout-reason.js';
 import { Timers } from './timers.js';
 import { bestTransferee, transferLeader } from './transfer.js';
 import type { TransferPorts } from './transfer.js';
@@ -29,6 +34,8 @@ import type { Cancel, Proposal, ProposalResult, ReplicaErrorCode, ReplicaView } 
 
 /** How often deadlines of proposals and reads are looked at. */
 const EXPIRE_MS = 100;
+/** A leader whose disk is slow for so many seconds on end hands over. */
+const SLOW_DISK_SECONDS = 10;
 const NOTHING = (): void => undefined;
 
 /**
@@ -61,8 +68,11 @@ export class Replica implements ReplicaView {
   readonly #publisher: Publisher;
   readonly #waiters = new AppliedWaiters(this.#timers);
   readonly #log: DurableLog;
+  readonly #slowDisk: SlowDisk;
+  readonly #compaction: PhysicalCompaction;
   #isLearner = false;
   #stopped = false;
+  #failed = false;
   #tickMs: number;
   #expireMs = 0;
 
@@ -80,11 +90,14 @@ export class Replica implements ReplicaView {
     this.#raft = new RawNode(
       raftConfig(options, this.slots),
       initialRaftState(ports.log, this.machine, this.slots),
+      raftEvents(options.memberId, this.slots, ports.probe),
     );
+    this.#slowDisk = new SlowDisk({ limitMs: options.tickMs, windows: SLOW_DISK_SECONDS });
     this.#proposer = new Proposer(
       {
         raft: this.#raft,
         slots: this.slots,
+        probe: ports.probe,
         nowMs: () => this.nowMs,
         appliedIndex: () => this.machine.appliedIndex,
         leaderKnown: () => this.leaderId !== 0n,
@@ -92,20 +105,21 @@ export class Replica implements ReplicaView {
         wake: () => this.#drive.wake(),
         timeoutCode: (pending) => this.#timeoutCode(pending),
       },
-      options.memberId,
-      ports.clock.wallMs(),
+      { ...options, wallMs: ports.clock.wallMs() },
       options.requestBytesMax,
     );
     this.#reads = new ReadQueue({
       ask: (context) => this.#raft.readIndex(context),
       applied: () => this.machine.appliedIndex,
+      probe: ports.probe,
     });
     this.#apply = new ApplyLoop(options, ports, {
       applied: (entry, applied) => this.#entryApplied(entry, applied),
       sliceDone: (index) => this.#sliceApplied(index),
     });
     const hold = logHold(options, ports, this.#raft, this.slots);
-    this.#writer = new StateWriter(options, ports, this.machine.appliedIndex, {
+    const fatal = (message: string): void => this.#fatal(message);
+    this.#writer = new StateWriter(options, { ...ports, fatal }, this.machine.appliedIndex, {
       cutLimit: (wanted) => hold.limit(wanted),
       cut: () => this.#raft.logCut(this.#log.cut.index, this.#log.cut.term),
       // Apply may have paused because the engine was too far behind.
@@ -123,10 +137,16 @@ export class Replica implements ReplicaView {
       },
       {
         softState: (state) => this.#softState(state),
+        written: (ms) => this.#slowDisk.wrote(ms),
         installed: () => this.#installed(),
-        fatal: (message) => this.#fatal(message),
+        fatal,
       },
     );
+    this.#compaction = new PhysicalCompaction({
+      ...ports,
+      isOver: () => this.#stopped || this.#drive.installing,
+      stepped: () => this.#writer.kick(),
+    });
     this.#duties = new LeaderDuties(
       { machine: this.machine, propose: (p, done) => this.#own(p, done) },
       { clusterVersion: options.clusterVersion, leaseRetryMs: 5_000 + 2 * this.electionMs },
@@ -135,9 +155,11 @@ export class Replica implements ReplicaView {
       probe: ports.probe,
       propose: (p, done) => this.#own(p, done),
       published: () => this.#leadership.announce(),
+      refused: fatal,
     });
     this.#membershipChanged();
     this.#campaignIfAlone();
+    this.#compaction.resume();
     this.#drive.wake();
   }
 
@@ -214,6 +236,9 @@ export class Replica implements ReplicaView {
     this.#log.tick(nowMs);
     if (nowMs - this.#tickMs >= this.#options.tickMs) {
       const late = nowMs - this.#tickMs >= 2 * this.#options.tickMs;
+      if (late && this.isLeader) {
+        reportLateHeartbeat(this.#ports.probe, this.#options.tickMs, nowMs - this.#tickMs);
+      }
       this.#tickMs = late ? nowMs : this.#tickMs + this.#options.tickMs;
       this.#raft.tick();
     }
@@ -227,9 +252,12 @@ export class Replica implements ReplicaView {
       this.#reads.pollConfirmed(nowMs);
       this.#proposer.proposeWaiting();
       if (this.leaderId !== 0n && this.#self()) this.#publisher.poll(nowMs);
-      this.#reportGauges();
+      reportGauges(this.#ports.probe, this, this.#proposer.size);
     }
-    if (this.isLeader) this.#duties.poll(nowMs, this.term);
+    if (this.isLeader) {
+      this.#duties.poll(nowMs, this.term);
+      if (this.#slowDisk.poll(nowMs)) this.#leaveSlowDisk();
+    }
     this.#drive.drain();
   }
 
@@ -323,6 +351,10 @@ export class Replica implements ReplicaView {
 
   /** Fails what is pending, makes the state durable, closes log and engine. */
   stop(done: () => void): void {
+    if (this.#failed) {
+      done();
+      return;
+    }
     assert(!this.#stopped, 'stop: once');
     this.#stopped = true;
     this.#drive.stop();
@@ -334,7 +366,17 @@ export class Replica implements ReplicaView {
 
   /** A proposal of the member itself, with etcd's request timeout. */
   #own(p: Proposal, done: (result: ProposalResult) => void): void {
-    this.propose(p, 5_000 + 2 * this.electionMs, done);
+    this.#proposer.proposeOwn(p, 5_000 + 2 * this.electionMs, done);
+  }
+
+  /** Every client waits for this disk: another member shall lead. */
+  #leaveSlowDisk(): void {
+    const ports = this.#transferPorts();
+    const to = bestTransferee(ports);
+    if (to === 0n) return;
+    const fields = { to: hexId(to), 'slower-than': `${this.#options.tickMs}ms` };
+    this.#ports.probe.log('warn', 'the disk is slow: leadership is handed over', fields);
+    transferLeader(ports, to, this.electionMs, () => undefined);
   }
 
   #transferPorts(): TransferPorts {
@@ -358,6 +400,7 @@ export class Replica implements ReplicaView {
     if (!isLeader && wasLeader) {
       this.machine.leases.demote();
       this.#duties.stop();
+      this.#slowDisk.reset();
     }
     if (!changed) return;
     this.#leadership.announce();
@@ -372,7 +415,7 @@ export class Replica implements ReplicaView {
     if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
     if (applied.compacted !== null) {
       this.watches.compacted(applied.compacted);
-      this.#compact(applied.compacted);
+      this.#compaction.start();
     }
     if (applied.requestId !== 0n) {
       this.#proposer.applied(applied.requestId, applied.result, this.term);
@@ -403,7 +446,9 @@ export class Replica implements ReplicaView {
   #campaignIfAlone(): void {
     const { voters, votersOutgoing } = this.machine.confState;
     const isAlone = voters.length === 1 && voters[0] === this.memberId;
-    if (isAlone && votersOutgoing.length === 0 && this.leaderId === 0n) this.#raft.campaign();
+    if (!isAlone || votersOutgoing.length > 0 || this.leaderId !== 0n) return;
+    // A campaign under way goes on: its vote is being written, and another one would be a term more.
+    if (this.#raft.role === 'follower') this.#raft.campaign();
   }
 
   #self(): MemberRecord | undefined {
@@ -418,27 +463,9 @@ export class Replica implements ReplicaView {
     this.#drive.wake();
   }
 
-  /** Physical compaction in slices, each in a turn of its own. */
-  #compact(revision: number): void {
-    const startMs = this.nowMs;
-    const step = (): void => {
-      if (this.#stopped || this.#drive.installing) return;
-      const more = this.machine.store.compactionStep();
-      this.#writer.kick();
-      if (more) {
-        this.#ports.scheduler.yieldTo(step);
-        return;
-      }
-      this.#ports.probe.log('info', 'finished scheduled compaction', {
-        'compact-revision': revision,
-        took: `${(this.nowMs - startMs).toFixed(3)}ms`,
-      });
-    };
-    this.#ports.scheduler.yieldTo(step);
-  }
-
   #installed(): void {
     this.watches.restored();
+    this.#compaction.resume();
     this.#membershipChanged();
     this.#reads.applied(this.machine.appliedIndex);
     this.#waiters.applied(this.machine.appliedIndex);
@@ -453,35 +480,17 @@ export class Replica implements ReplicaView {
     return this.#publisher.done;
   }
 
-  /** etcd tells why a proposal got no answer as well as it knows (spec 2.2). */
   #timeoutCode(pending: PendingProposal): ReplicaErrorCode {
-    const lostMs = this.#leadership.sinceMs - 2 * this.electionMs;
-    if (pending.startMs > lostMs && pending.startMs < this.#leadership.sinceMs) {
-      return 'timeout-leader-failed';
-    }
-    if (this.leaderId === 0n) return 'timeout-connection-lost';
-    if (this.isLeader) return this.#hearsQuorum() ? 'timeout' : 'timeout-connection-lost';
-    return this.isConnected(this.leaderId) ? 'timeout' : 'timeout-connection-lost';
-  }
-
-  #hearsQuorum(): boolean {
-    const voters = this.machine.members.filter((m) => !m.isLearner);
-    const heard = voters.filter((m) => this.isConnected(m.id)).length;
-    return heard > voters.length >> 1;
-  }
-
-  #reportGauges(): void {
-    const { probe } = this.#ports;
-    probe.gauge('etcd_server_has_leader', this.leaderId === 0n ? 0 : 1);
-    probe.gauge('etcd_server_is_leader', this.isLeader ? 1 : 0);
-    probe.gauge('etcd_server_is_learner', this.#isLearner ? 1 : 0);
-    probe.gauge('etcd_server_proposals_committed_total', this.#raft.commit);
-    probe.gauge('etcd_server_proposals_applied_total', this.machine.appliedIndex);
-    probe.gauge('etcd_server_proposals_pending', this.#proposer.size);
+    const voters = this.machine.members.filter((m) => !m.isLearner).map((m) => m.id);
+    const { electionMs } = this;
+    const isConnected = (id: bigint): boolean => this.isConnected(id);
+    const leadership = this.#leadership;
+    return timeoutReason({ leadership, electionMs, voters, isConnected }, pending.startMs);
   }
 
   #fatal(message: string): void {
-    if (this.#stopped) return;
+    if (this.#failed) return;
+    this.#failed = true;
     this.#stopped = true;
     this.#drive.stop();
     this.#ports.fatal(message);

@@ -39,7 +39,6 @@ export class StateWriter {
   #changedMs: number | null = null;
   #written: Index;
   #flushed: Index;
-  #waiters: { readonly index: Index; readonly done: () => void }[] = [];
   readonly #idle: (() => void)[] = [];
 
   constructor(
@@ -55,11 +54,6 @@ export class StateWriter {
     this.#written = applied;
     this.#flushed = applied;
     this.#events = events;
-  }
-
-  /** Applied up to here in the engine (not durable yet). */
-  get writtenIndex(): Index {
-    return this.#written;
   }
 
   get engine(): Engine {
@@ -98,13 +92,13 @@ export class StateWriter {
       }
       this.#writing = false;
       this.#written = appliedIndex;
+      // A flush that began meanwhile does not cover this batch.
+      this.#changedMs ??= startMs;
       this.#bytesSinceFlush += bytes;
       const seconds = (this.#ports.clock.monotonicMs() - startMs) / 1_000;
       this.#ports.probe.observe('etcd_disk_backend_commit_duration_seconds', seconds);
       this.machine.batchDone();
-      this.#release();
-      if (this.#waiters.length > 0) this.kick();
-      else this.offer();
+      this.offer();
       this.#events.batchDone();
       if (this.#bytesSinceFlush >= this.#options.flushBytes) this.flush();
       this.#settle();
@@ -138,22 +132,15 @@ export class StateWriter {
     });
   }
 
-  /** Runs `done` once everything applied up to `index` is in a finished batch. */
-  whenWritten(index: Index, done: () => void): void {
-    if (this.#written >= index) done();
-    else this.#waiters.push({ index, done });
-  }
-
   /** Writes and flushes all that is left, then calls `done`; for a stop. */
   drain(done: () => void): void {
-    this.kick();
+    // Once for the batch in flight, once for what was applied meanwhile.
     this.#whenIdle(() => {
-      if (this.#flushed >= this.#written) {
-        done();
-        return;
-      }
-      this.flush();
-      this.#whenIdle(done);
+      this.kick();
+      this.#whenIdle(() => {
+        if (this.#flushed < this.#written) this.flush();
+        this.#whenIdle(done);
+      });
     });
   }
 
@@ -171,7 +158,6 @@ export class StateWriter {
     this.#flushed = applied;
     this.#bytesSinceFlush = 0;
     this.#changedMs = null;
-    this.#release();
   }
 
   #cut(): void {
@@ -189,13 +175,6 @@ export class StateWriter {
       this.#events.cut();
       this.#settle();
     });
-  }
-
-  #release(): void {
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter((w) => w.index <= this.#written);
-    this.#waiters = this.#waiters.filter((w) => w.index > this.#written);
-    for (const waiter of ready) waiter.done();
   }
 
   #whenIdle(done: () => void): void {

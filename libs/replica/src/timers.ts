@@ -3,6 +3,8 @@ import type { Cancel } from './types.js';
 
 /** More would be a leak: each open call has a handful at most. */
 const TIMERS_MAX = 1_000_000;
+/** Cancelled ones are swept out when they are so many, and more than half. */
+const SWEEP_MIN = 1_024;
 
 interface Timer {
   readonly atMs: number;
@@ -12,11 +14,12 @@ interface Timer {
 
 /**
  * Tasks for later, driven by the time that is handed in: a binary heap by (time, order given).
- * A cancelled task stays in the heap as an empty one until its time.
+ * A cancelled task stays in the heap as an empty one until its time, or until the empty ones are most.
  */
 export class Timers {
-  readonly #heap: Timer[] = [];
+  #heap: Timer[] = [];
   #order = 0;
+  #cancelled = 0;
 
   get length(): number {
     return this.#heap.length;
@@ -28,7 +31,10 @@ export class Timers {
     this.#heap.push(timer);
     this.#up(this.#heap.length - 1);
     return () => {
+      if (timer.task === null) return;
       timer.task = null;
+      this.#cancelled++;
+      if (this.#cancelled >= SWEEP_MIN && this.#cancelled * 2 > this.#heap.length) this.#sweep();
     };
   }
 
@@ -41,9 +47,17 @@ export class Timers {
         this.#down(0);
       }
       const task = first.task;
+      if (task === null) this.#cancelled--;
       first.task = null;
       task?.();
     }
+  }
+
+  /** A sorted array is a heap. */
+  #sweep(): void {
+    this.#heap = this.#heap.filter((timer) => timer.task !== null);
+    this.#heap.sort((a, b) => (before(a, b) ? -1 : 1));
+    this.#cancelled = 0;
   }
 
   #up(at: number): void {
