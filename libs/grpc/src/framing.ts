@@ -21,11 +21,16 @@ export type FramingFailure =
 /** Cuts the request bytes of one call into messages. */
 export class MessageReader {
   readonly #max: number;
-  /** Bytes received and not yet looked at: `#chunk[#at, end)`. */
+  /** Bytes received and not yet looked at: `#chunk[#at, #end)`. */
   #chunk: Uint8Array | null = null;
   #at = 0;
-  readonly #head = new Uint8Array(FRAME_HEAD_BYTES);
+  #end = 0;
+  /** `#chunk` is a buffer of our own: there may be room behind `#end`. */
+  #isOwn = false;
+  /** Bytes of a message's head seen so far, and what they said. */
   #headBytes = 0;
+  #flag = 0;
+  #announced = 0;
   /** Length of the message being collected; -1 while its head is incomplete. */
   #length = -1;
   #body: Uint8Array | null = null;
@@ -46,20 +51,34 @@ export class MessageReader {
     return this.#headBytes > 0 || this.#length >= 0;
   }
 
-  /** Takes a chunk over; messages are views of it where possible. */
-  push(chunk: Uint8Array): void {
-    if (chunk.length === 0 || this.#failure !== null) return;
-    const rest = this.#chunk;
-    if (rest === null) {
-      this.#chunk = chunk;
-      this.#at = 0;
+  /** Takes `chunk[lo, hi)` over; messages are views of it where possible. */
+  push(chunk: Uint8Array, lo = 0, hi = chunk.length): void {
+    if (lo === hi || this.#failure !== null) return;
+    if (this.#chunk !== null) {
+      this.#append(this.#chunk, chunk, lo, hi);
       return;
     }
-    const joined = new Uint8Array(rest.length - this.#at + chunk.length);
-    joined.set(rest.subarray(this.#at), 0);
-    joined.set(chunk, rest.length - this.#at);
-    this.#chunk = joined;
-    this.#at = 0;
+    this.#chunk = chunk;
+    this.#at = lo;
+    this.#end = hi;
+    this.#isOwn = false;
+  }
+
+  /** Behind what is still unread; room doubles, so that many small chunks cost no more than one. */
+  #append(rest: Uint8Array, chunk: Uint8Array, lo: number, hi: number): void {
+    const more = hi - lo;
+    let into = rest;
+    if (!this.#isOwn || this.#end + more > rest.length) {
+      const unread = this.#end - this.#at;
+      into = new Uint8Array((unread + more) * 2);
+      into.set(rest.subarray(this.#at, this.#end), 0);
+      this.#at = 0;
+      this.#end = unread;
+      this.#chunk = into;
+      this.#isOwn = true;
+    }
+    into.set(chunk.subarray(lo, hi), this.#end);
+    this.#end += more;
   }
 
   /** The next whole message, or null if more bytes are needed or the framing failed. */
@@ -71,20 +90,19 @@ export class MessageReader {
   }
 
   #readHead(chunk: Uint8Array): boolean {
-    while (this.#headBytes < FRAME_HEAD_BYTES && this.#at < chunk.length) {
-      this.#head[this.#headBytes++] = chunk[this.#at++] as number;
+    while (this.#headBytes < FRAME_HEAD_BYTES && this.#at < this.#end) {
+      const byte = chunk[this.#at++] as number;
+      if (this.#headBytes++ === 0) {
+        this.#flag = byte;
+        this.#announced = 0;
+      } else this.#announced = this.#announced * 256 + byte;
     }
     if (this.#headBytes < FRAME_HEAD_BYTES) {
       this.#chunk = null;
       return false;
     }
-    const head = this.#head;
-    const flag = head[0] as number;
-    const length =
-      (head[1] as number) * 0x1000000 +
-      ((head[2] as number) << 16) +
-      ((head[3] as number) << 8) +
-      (head[4] as number);
+    const flag = this.#flag;
+    const length = this.#announced;
     if (flag === 1) return this.#fail({ type: 'compressed' });
     if (flag !== 0) return this.#fail({ type: 'bad-flag', flag });
     if (length > this.#max) return this.#fail({ type: 'too-large', length, max: this.#max });
@@ -95,10 +113,10 @@ export class MessageReader {
 
   #readBody(chunk: Uint8Array): Uint8Array | null {
     const missing = this.#length - this.#bodyBytes;
-    const here = chunk.length - this.#at;
+    const here = this.#end - this.#at;
     if (this.#body === null && here >= missing) {
-      const message = chunk.subarray(this.#at, this.#at + missing);
-      this.#finish(chunk, missing);
+      const message = new Uint8Array(chunk.buffer, chunk.byteOffset + this.#at, missing);
+      this.#finish(missing);
       return message;
     }
     const take = here < missing ? here : missing;
@@ -110,13 +128,13 @@ export class MessageReader {
       return null;
     }
     const message = body.subarray(0, this.#length);
-    this.#finish(chunk, take);
+    this.#finish(take);
     return message;
   }
 
-  #finish(chunk: Uint8Array, taken: number): void {
+  #finish(taken: number): void {
     this.#at += taken;
-    if (this.#at === chunk.length) this.#chunk = null;
+    if (this.#at === this.#end) this.#chunk = null;
     this.#length = -1;
     this.#body = null;
     this.#bodyBytes = 0;

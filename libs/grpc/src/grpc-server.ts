@@ -1,9 +1,10 @@
 /**
  * A gRPC server that is given sockets and a handler for each service. It knows no service by name.
  *
- * `GrpcServer` is all that other rooms see: the engine behind it (here node:http2) can be replaced
- * without touching them. Listening is not its business either (`ports.ts`): it takes a socket
- * whose next byte is the first of the HTTP/2 preface.
+ * `GrpcServer` is all that other rooms see of HTTP/2. Listening is not its business either
+ * (`port-listener.ts`): it takes a socket whose next byte is the first of the HTTP/2 preface.
+ *
+ * All connections write at the end of a turn, one after the other, into one `OutBuffer`.
  */
 import type { Duplex } from 'node:stream';
 
@@ -11,9 +12,10 @@ import { type CallHandler, NO_PROBE, type Probe } from '@conclave/base';
 
 import { Http2Connection, type ConnectionHost } from './connection.js';
 import { DeadlineWheel } from './deadlines.js';
+import { huffmanScratch } from './hpack-decoder.js';
 import { type GrpcLimits, grpcLimits } from './limits.js';
+import { OutBuffer } from './out-buffer.js';
 import { LOG_BURST, LOGS_PER_SECOND, TokenBucket } from './rate.js';
-import type { Http2Call } from './server-call.js';
 
 export interface GrpcServerOptions {
   /** Handlers by full service name, `package.Service`. Each answers its own unknown methods. */
@@ -30,8 +32,8 @@ export interface GrpcServer {
   readonly connectionCount: number;
   readonly callCount: number;
   /**
-   * Refuses new calls at once, lets open ones end, and breaks off with UNAVAILABLE what is open
-   * after `graceMs`. `done` is called once, when no connection is left.
+   * Takes no new connection, sends clients away (GOAWAY), lets open calls end, and breaks off with
+   * UNAVAILABLE what is open after `graceMs`. `done` is called once, when no connection is left.
    */
   shutdown(graceMs: number, done: () => void): void;
 }
@@ -47,15 +49,18 @@ class Http2Server implements GrpcServer, ConnectionHost {
   readonly #probe: Probe;
   readonly #logRate = new TokenBucket(LOG_BURST, LOGS_PER_SECOND, performance.now());
   readonly #connections = new Set<Http2Connection>();
-  #dirty: Http2Call[] = [];
+  readonly #out = new OutBuffer();
+  readonly scratch: Buffer;
+  #dirty: Http2Connection[] = [];
   #isFlushPlanned = false;
   #sweeper: NodeJS.Timeout | null = null;
   #whenEmpty: (() => void) | null = null;
   #isShutDown = false;
-  readonly #flush = (): void => this.#flushCalls();
+  readonly #flush = (): void => this.#flushConnections();
 
   constructor(options: GrpcServerOptions) {
     this.limits = grpcLimits(options.limits ?? {});
+    this.scratch = huffmanScratch(this.limits.headerBlockBytesMax);
     this.#services = options.services;
     this.#shutdownMessage = options.shutdownMessage ?? 'the server is shutting down';
     this.#probe = options.probe ?? NO_PROBE;
@@ -86,18 +91,18 @@ class Http2Server implements GrpcServer, ConnectionHost {
     return this.#services.get(service) ?? null;
   }
 
-  markDirty(call: Http2Call): void {
-    this.#dirty.push(call);
+  markDirty(connection: Http2Connection): void {
+    this.#dirty.push(connection);
     if (this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     process.nextTick(this.#flush);
   }
 
-  #flushCalls(): void {
+  #flushConnections(): void {
     this.#isFlushPlanned = false;
-    const calls = this.#dirty;
+    const connections = this.#dirty;
     this.#dirty = [];
-    for (const call of calls) call.flush();
+    for (const connection of connections) connection.flush(this.#out);
   }
 
   connectionClosed(connection: Http2Connection): void {

@@ -26,7 +26,10 @@ export type HeadResult =
     }
   | HeadRefusal;
 
-const CONTENT_TYPE = 'application/grpc';
+/** What gRPC calls its content. */
+export const CONTENT_TYPE = 'application/grpc';
+/** A longer one is answered with the plain one. */
+const CONTENT_TYPE_BYTES_MAX = 64;
 
 /** The answer's content type for a request's, or null if the request is no gRPC. */
 export function answerContentType(requested: string): string | null {
@@ -35,7 +38,8 @@ export function answerContentType(requested: string): string | null {
   if (!lower.startsWith(CONTENT_TYPE)) return null;
   const next = lower[CONTENT_TYPE.length];
   if (next === undefined || next === ';') return CONTENT_TYPE;
-  return next === '+' ? lower : null;
+  if (next !== '+') return null;
+  return lower.length <= CONTENT_TYPE_BYTES_MAX ? lower : CONTENT_TYPE;
 }
 
 function refuse(httpStatus: number, code: StatusCode, message: string): HeadRefusal {
@@ -110,15 +114,6 @@ function addMetadata(raw: RawHead, name: string, value: string): void {
   if (text === null) return;
   raw.metadata ??= new Map();
   if (!raw.metadata.has(name)) raw.metadata.set(name, text);
-}
-
-const FIELD_OVERHEAD_BYTES = 32;
-
-/** The size of a header list as RFC 9113 section 6.5.2 counts it. */
-export function headerBytes(fields: readonly string[]): number {
-  let bytes = (fields.length / 2) * FIELD_OVERHEAD_BYTES;
-  for (let i = 0; i < fields.length; i++) bytes += (fields[i] as string).length;
-  return bytes;
 }
 
 /** Reads the header fields, given as name, value, name, value, ... in their order on the wire. */

@@ -2,15 +2,13 @@
  * One call on one HTTP/2 stream: request bytes to messages, answers to frames and trailers.
  *
  * States: `open` (the handler works), `ending` (status decided, bytes still leave), `closed`. A
- * handler hears nothing outside `open`. What a handler sends within one turn is written in one go:
- * the call marks itself dirty and the server flushes all dirty calls at the end of the turn.
+ * handler hears nothing outside `open`. What a handler sends within one turn leaves in one write:
+ * the call asks its connection for a turn (`wantsToWrite`), and `write` puts into the buffer what
+ * the windows allow.
  *
- * Invariant: `queuedBytes` counts every byte given to `send` that the session has not yet taken.
+ * Invariant: `queuedBytes` counts every byte given to `send` that is not yet in a frame.
  */
-import { constants, type ServerHttp2Stream } from 'node:http2';
-
 import {
-  assert,
   type CallHandler,
   type CallHead,
   type ServerCall,
@@ -19,31 +17,54 @@ import {
   type StatusCode,
 } from '@conclave/base';
 
-import { DeadlineWheel, type Expiring } from './deadlines.js';
-import { FRAME_HEAD_BYTES, type FramingFailure, MessageReader, writeFrameHead } from './framing.js';
+import { CallOutput } from './call-output.js';
+import type { DeadlineWheel, Expiring } from './deadlines.js';
+import {
+  Flag,
+  Frame,
+  FRAME_BYTES_MAX,
+  HEAD_BYTES,
+  RST_BYTES,
+  writeHead,
+  writeReset,
+} from './frames.js';
+import { FRAME_HEAD_BYTES, type FramingFailure, MessageReader } from './framing.js';
+import { messageField, type ResponseEncoder } from './hpack-encoder.js';
 import type { GrpcLimits } from './limits.js';
-import { encodeStatusText } from './status-text.js';
+import type { OutBuffer } from './out-buffer.js';
 
-/** What a call needs from the connection and the server it belongs to. */
+/** What a call needs from the connection it belongs to. */
 export interface CallHost {
   readonly limits: GrpcLimits;
   readonly deadlines: DeadlineWheel;
-  /** Have `call.flush()` run at the end of this turn. */
-  markDirty(call: Http2Call): void;
-  /** Header or data frames leave. */
-  sentSomething(): void;
-  /** The stream is gone; `reset` if one side broke it off. */
-  callClosed(call: Http2Call, reset: boolean): void;
+  readonly encoder: ResponseEncoder;
+  /** Credit for DATA of ours on the whole connection. */
+  outWindow: number;
+  /** Have `call.write` run at the end of this turn. */
+  wantsToWrite(call: Http2Call): void;
+  /** Bytes came to (or left) the queues of this connection. */
+  countQueued(bytes: number): void;
+  /** A HEADERS or DATA frame was written. */
+  sentSomething(isData: boolean): void;
+  /** The client may send so much more on this stream. */
+  giveCredit(call: Http2Call, bytes: number): void;
+  /** The answer has left completely; the stream is no more. */
+  callEnded(call: Http2Call): void;
 }
 
-/** How an answer begins. gRPC has no `date`, and making one costs; the typings do not know the option. */
-const WITH_TRAILERS = Object.freeze({ waitForTrailers: true, sendDate: false });
-export const HEADERS_ALONE = Object.freeze({ endStream: true, sendDate: false });
+/** How a call's turn to write ended. */
+export const enum Wrote {
+  /** Nothing is left, or the call waits for its handler. */
+  All,
+  /** The windows of the stream or the connection are used up. */
+  StreamBlocked,
+  ConnectionBlocked,
+  /** Others are to have a turn first. */
+  More,
+}
 
-/** Messages up to this size are copied behind their head, larger ones are written by reference. */
-const COPY_BYTES_MAX = 16 * 1024;
-/** What the session is given at once. */
-const PART_BYTES = 256 * 1024;
+/** What one call may write in its turn. */
+const TURN_BYTES = 4 * FRAME_BYTES_MAX;
 
 function framingAnswer(failure: FramingFailure): readonly [StatusCode, string] {
   switch (failure.type) {
@@ -59,60 +80,54 @@ function framingAnswer(failure: FramingFailure): readonly [StatusCode, string] {
   }
 }
 
-/** A client whose request goes on after our answer is told to stop, once the answer has left. */
-export function stopClient(stream: ServerHttp2Stream): void {
-  setImmediate(() => {
-    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
-}
-
 /** A call, seen by its handler as a `ServerCall`. */
 export class Http2Call implements ServerCall, Expiring {
+  readonly id: number;
   readonly head: CallHead;
   deadlineBucket = -1;
   /** Since when the client has taken nothing; -1 if it takes. Belongs to the connection's sweep. */
   stalledSinceMs = -1;
-  readonly #stream: ServerHttp2Stream;
+  /** Waits for its turn to write, or for the connection's window. Belongs to the connection. */
+  isInLine = false;
+  /** Credit for DATA of ours; below zero after a client lowered its initial window. */
+  outWindow: number;
+  /** The client has sent END_STREAM. */
+  isInputOver = false;
   readonly #host: CallHost;
   readonly #contentType: string;
   readonly #reader: MessageReader;
+  readonly #output = new CallOutput();
   #events: ServerCallEvents | null = null;
   #state: 'open' | 'ending' | 'closed' = 'open';
   #isPaused = false;
   #isReading = false;
-  #isInputOver = false;
   #isHalfCloseTold = false;
-  #isDirty = false;
   #isHeadSent = false;
-  #isFlushed = false;
-  #isWriting = false;
-  #frames: Uint8Array[] = [];
-  #frameBytes = 0;
-  #queuedBytes = 0;
+  /** The client's credit, and what it used of it since we gave some back. */
+  #inWindow: number;
+  #inUsed = 0;
   #takenBytes = 0;
   #takenSeen = -1;
   #isDrainWanted = false;
+  #httpStatus = 200;
   #code: StatusCode = Status.OK;
   #message = '';
 
-  constructor(stream: ServerHttp2Stream, head: CallHead, contentType: string, host: CallHost) {
-    this.#stream = stream;
+  constructor(id: number, head: CallHead, contentType: string, outWindow: number, host: CallHost) {
+    this.id = id;
     this.head = head;
     this.#contentType = contentType;
+    this.outWindow = outWindow;
     this.#host = host;
+    this.#inWindow = host.limits.callCreditBytes;
     this.#reader = new MessageReader(host.limits.messageBytesMax);
-    stream.on('data', (chunk: Buffer) => this.#input(chunk));
-    stream.on('end', () => this.#inputEnded());
-    stream.on('aborted', () => this.#gone());
-    stream.on('error', () => this.#gone());
-    stream.on('close', () => this.#closed());
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#output.bytes;
   }
 
-  /** True if the session took no byte since this was asked last. */
+  /** True if no byte left since this was asked last. */
   hasStalled(): boolean {
     const stalled = this.#takenBytes === this.#takenSeen;
     this.#takenSeen = this.#takenBytes;
@@ -135,30 +150,26 @@ export class Http2Call implements ServerCall, Expiring {
     if (this.#state !== 'open') this.#events = null;
   }
 
+  /** Answers a head no handler may see. */
+  refuse(httpStatus: number, code: StatusCode, message: string): void {
+    this.#httpStatus = httpStatus;
+    this.end(code, message);
+  }
+
   // ------------------------------------------------------------------ the handler's side
 
   send(message: Uint8Array): boolean {
     if (this.#state !== 'open') return true;
     const limits = this.#host.limits;
-    if (this.#queuedBytes >= limits.callQueueBytesMax) {
+    const output = this.#output;
+    if (output.bytes >= limits.callQueueBytesMax) {
       this.#breakOff(Status.RESOURCE_EXHAUSTED, 'grpc: the client reads too slowly');
       return true;
     }
-    if (message.length <= COPY_BYTES_MAX) {
-      const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + message.length);
-      writeFrameHead(frame, 0, message.length);
-      frame.set(message, FRAME_HEAD_BYTES);
-      this.#frames.push(frame);
-    } else {
-      const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES);
-      writeFrameHead(frame, 0, message.length);
-      this.#frames.push(frame, message);
-    }
-    const bytes = FRAME_HEAD_BYTES + message.length;
-    this.#frameBytes += bytes;
-    this.#queuedBytes += bytes;
-    this.#dirty();
-    if (this.#queuedBytes < limits.callCreditBytes) return true;
+    output.push(message);
+    this.#host.countQueued(FRAME_HEAD_BYTES + message.length);
+    this.#host.wantsToWrite(this);
+    if (output.bytes < limits.callCreditBytes) return true;
     this.#isDrainWanted = true;
     return false;
   }
@@ -170,41 +181,51 @@ export class Http2Call implements ServerCall, Expiring {
     this.#code = code;
     this.#message = message;
     this.#stopDeadline();
-    this.#dirty();
+    this.#host.wantsToWrite(this);
     // What the client still sends is read and thrown away.
-    if (this.#isPaused) this.#stream.resume();
+    if (this.#isPaused) this.#giveCredit();
   }
 
   pauseInput(): void {
-    if (this.#state !== 'open' || this.#isPaused) return;
-    this.#isPaused = true;
-    this.#stream.pause();
+    if (this.#state === 'open') this.#isPaused = true;
   }
 
   resumeInput(): void {
     if (this.#state !== 'open' || !this.#isPaused) return;
     this.#isPaused = false;
     this.#deliver();
-    if (!this.#isPaused && !this.#stream.destroyed) this.#stream.resume();
+    this.#giveCredit();
   }
 
   // ------------------------------------------------------------------ the client's side
 
-  #input(chunk: Uint8Array): void {
-    if (this.#state !== 'open') return;
-    this.#reader.push(chunk);
+  /** Counts a DATA frame of `length` bytes; false if the client had no credit for it. */
+  countInput(length: number): boolean {
+    this.#inWindow -= length;
+    this.#inUsed += length;
+    return this.#inWindow >= 0;
+  }
+
+  input(bytes: Uint8Array, lo: number, hi: number): void {
+    if (this.#state === 'open') {
+      this.#reader.push(bytes, lo, hi);
+      this.#deliver();
+    }
+    this.#giveCredit();
+  }
+
+  inputEnded(): void {
+    this.isInputOver = true;
     this.#deliver();
   }
 
-  #inputEnded(): void {
-    // A client of node:http2 that cancels sends END_STREAM and RST_STREAM together: that is no end.
-    const code = this.#stream.closed ? this.#stream.rstCode : constants.NGHTTP2_NO_ERROR;
-    if (code !== undefined && code !== constants.NGHTTP2_NO_ERROR) {
-      this.#gone();
-      return;
-    }
-    this.#isInputOver = true;
-    this.#deliver();
+  /** Gives back what was used, half a window at a time, unless the handler wants no more. */
+  #giveCredit(): void {
+    if (this.#inUsed < this.#host.limits.callCreditBytes / 2 || this.isInputOver) return;
+    if (this.#state === 'closed' || (this.#isPaused && this.#state === 'open')) return;
+    this.#inWindow += this.#inUsed;
+    this.#host.giveCredit(this, this.#inUsed);
+    this.#inUsed = 0;
   }
 
   /** Messages to the handler, one after the other, until it pauses or there are none. */
@@ -220,7 +241,7 @@ export class Http2Call implements ServerCall, Expiring {
     if (this.#state !== 'open') return;
     const failure = this.#reader.failure;
     if (failure !== null) this.#breakOff(...framingAnswer(failure));
-    else if (this.#isInputOver && !this.#isPaused) this.#tellHalfClosed();
+    else if (this.isInputOver && !this.#isPaused) this.#tellHalfClosed();
   }
 
   #tellHalfClosed(): void {
@@ -246,147 +267,107 @@ export class Http2Call implements ServerCall, Expiring {
     events?.cancelled();
   }
 
-  #gone(): void {
+  /** The stream was broken off by either side: nothing more leaves, and an open handler is told. */
+  gone(): void {
     if (this.#state === 'closed') return;
     const events = this.#events;
     this.#state = 'closed';
     this.#events = null;
     this.#stopDeadline();
-    this.#frames = [];
-    this.#frameBytes = 0;
+    this.#host.countQueued(-this.#output.bytes);
+    this.#output.clear();
     events?.cancelled();
-  }
-
-  #closed(): void {
-    this.#gone();
-    const code = this.#stream.rstCode;
-    this.#host.callClosed(this, code !== undefined && code !== constants.NGHTTP2_NO_ERROR);
   }
 
   // ------------------------------------------------------------------ writing
 
-  #dirty(): void {
-    if (this.#isDirty) return;
-    this.#isDirty = true;
-    this.#host.markDirty(this);
-  }
-
-  /** Writes what this turn brought. */
-  flush(): void {
-    assert(this.#isDirty, 'only dirty calls are flushed');
-    this.#isDirty = false;
-    if (this.#state === 'closed' || this.#stream.destroyed || this.#stream.closed) return;
-    this.#host.sentSomething();
-    if (this.#state === 'ending' && !this.#isHeadSent && this.#frames.length === 0) {
-      this.#sendTrailersOnly();
-      return;
+  /** Puts into `out` what this turn brought, as far as the windows go. */
+  write(out: OutBuffer): Wrote {
+    if (this.#state === 'closed') return Wrote.All;
+    if (!this.#isHeadSent) {
+      this.#isHeadSent = true;
+      if (this.#state === 'ending' && this.#output.bytes === 0) {
+        this.#writeTrailersOnly(out);
+        return Wrote.All;
+      }
+      this.#writeHead(out);
     }
-    this.#sendHead();
-    this.#writeOn();
+    const wrote = this.#output.bytes > 0 ? this.#writeData(out) : Wrote.All;
+    if (this.#output.bytes === 0 && this.#state === 'ending') this.#writeTrailers(out);
+    return wrote;
   }
 
-  #sendHead(): void {
-    if (this.#isHeadSent) return;
-    this.#isHeadSent = true;
-    this.#stream.on('wantTrailers', () => this.#sendTrailers());
-    this.#stream.respond({ ':status': 200, 'content-type': this.#contentType }, WITH_TRAILERS);
+  #writeData(out: OutBuffer): Wrote {
+    const output = this.#output;
+    const host = this.#host;
+    let turn = TURN_BYTES;
+    let wrote: Wrote = Wrote.All;
+    while (output.bytes > 0) {
+      const window = Math.min(this.outWindow, host.outWindow);
+      if (turn <= 0) wrote = Wrote.More;
+      else if (window <= 0) {
+        wrote = this.outWindow <= 0 ? Wrote.StreamBlocked : Wrote.ConnectionBlocked;
+      }
+      if (wrote !== Wrote.All) break;
+      const length = Math.min(output.bytes, window, FRAME_BYTES_MAX);
+      out.reserve(HEAD_BYTES + length);
+      const at = writeHead(out.bytes, out.at, length, Frame.DATA, 0, this.id);
+      output.take(out.bytes, at, length);
+      out.at = at + length;
+      this.outWindow -= length;
+      host.outWindow -= length;
+      this.#takenBytes += length;
+      host.countQueued(-length);
+      host.sentSomething(true);
+      turn -= length;
+    }
+    if (this.#isDrainWanted && output.bytes <= host.limits.callCreditBytes / 2) {
+      this.#isDrainWanted = false;
+      this.#events?.drained();
+    }
+    return wrote;
   }
 
-  #sendTrailersOnly(): void {
-    this.#isHeadSent = true;
-    this.#isFlushed = true;
-    this.#stream.respond(
-      {
-        ':status': 200,
-        'content-type': this.#contentType,
-        'grpc-status': this.#code,
-        'grpc-message': encodeStatusText(this.#message),
-      },
-      HEADERS_ALONE,
-    );
-    this.#letGo();
+  #writeHead(out: OutBuffer): void {
+    const encoder = this.#host.encoder;
+    out.reserve(HEAD_BYTES + encoder.blockBytesMax(this.#contentType, ''));
+    const lo = out.at + HEAD_BYTES;
+    const hi = encoder.writeHead(out.bytes, lo, this.#contentType);
+    this.#finishHeaders(out, hi - lo, Flag.END_HEADERS);
   }
 
-  #sendTrailers(): void {
-    if (this.#stream.destroyed) return;
-    this.#stream.sendTrailers({
-      'grpc-status': this.#code,
-      'grpc-message': encodeStatusText(this.#message),
-    });
-    this.#letGo();
+  #writeTrailers(out: OutBuffer): void {
+    const encoder = this.#host.encoder;
+    const message = messageField(this.#message);
+    out.reserve(HEAD_BYTES + encoder.blockBytesMax('', message) + RST_BYTES);
+    const lo = out.at + HEAD_BYTES;
+    const hi = encoder.writeTrailers(out.bytes, lo, this.#code, message);
+    this.#finishHeaders(out, hi - lo, Flag.END_HEADERS | Flag.END_STREAM);
+    this.#letGo(out);
+  }
+
+  #writeTrailersOnly(out: OutBuffer): void {
+    const encoder = this.#host.encoder;
+    const message = messageField(this.#message);
+    out.reserve(HEAD_BYTES + encoder.blockBytesMax(this.#contentType, message) + RST_BYTES);
+    const lo = out.at + HEAD_BYTES;
+    const type = this.#contentType;
+    const http = this.#httpStatus;
+    const hi = encoder.writeTrailersOnly(out.bytes, lo, http, type, this.#code, message);
+    this.#finishHeaders(out, hi - lo, Flag.END_HEADERS | Flag.END_STREAM);
+    this.#letGo(out);
+  }
+
+  #finishHeaders(out: OutBuffer, length: number, flags: number): void {
+    out.at = writeHead(out.bytes, out.at, length, Frame.HEADERS, flags, this.id) + length;
+    this.#host.sentSomething(false);
   }
 
   /** The answer is complete: a client that still sends is told to stop (RFC 9113 section 8.1). */
-  #letGo(): void {
-    if (this.#isInputOver) return;
-    stopClient(this.#stream);
-  }
-
-  /**
-   * Hands the session one part at a time, so that `#takenBytes` grows while a large answer leaves: a
-   * slow reader can be told from one that has stopped.
-   */
-  #writePart(): void {
-    if (this.#isWriting || this.#frames.length === 0) return;
-    const part = this.#nextPart();
-    this.#isWriting = true;
-    this.#stream.write(part, () => {
-      this.#isWriting = false;
-      this.#taken(part.length);
-      if (this.#state !== 'closed' && !this.#stream.destroyed) this.#writeOn();
-    });
-  }
-
-  /** Takes up to `PART_BYTES` off the queue. */
-  #nextPart(): Uint8Array {
-    const frames = this.#frames;
-    if (this.#frameBytes <= PART_BYTES) {
-      const all = frames.length === 1 ? frames[0] : Buffer.concat(frames, this.#frameBytes);
-      this.#frames = [];
-      this.#frameBytes = 0;
-      return all as Uint8Array;
-    }
-    let bytes = 0;
-    let count = 0;
-    const taken: Uint8Array[] = [];
-    while (bytes < PART_BYTES) {
-      const frame = frames[count] as Uint8Array;
-      const room = PART_BYTES - bytes;
-      if (frame.length > room) {
-        taken.push(frame.subarray(0, room));
-        frames[count] = frame.subarray(room);
-        bytes += room;
-      } else {
-        taken.push(frame);
-        bytes += frame.length;
-        count++;
-      }
-    }
-    frames.splice(0, count);
-    this.#frameBytes -= bytes;
-    return taken.length === 1 ? (taken[0] as Uint8Array) : Buffer.concat(taken, bytes);
-  }
-
-  /** The next part, and the end once nothing is queued. */
-  #writeOn(): void {
-    this.#writePart();
-    if (this.#state !== 'ending' || this.#isFlushed || this.#frames.length > 0) return;
-    this.#isFlushed = true;
-    this.#stream.end();
-  }
-
-  #taken(bytes: number): void {
-    this.#queuedBytes -= bytes;
-    this.#takenBytes += bytes;
-    assert(this.#queuedBytes >= 0, 'no more bytes are taken than were queued');
-    if (!this.#isDrainWanted || this.#queuedBytes > this.#host.limits.callCreditBytes / 2) return;
-    this.#isDrainWanted = false;
-    this.#events?.drained();
-  }
-
-  /** Breaks the stream off without an answer. */
-  destroy(): void {
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_CANCEL);
+  #letGo(out: OutBuffer): void {
+    if (!this.isInputOver) out.at = writeReset(out.bytes, out.at, this.id, 0);
+    this.#state = 'closed';
+    this.#host.callEnded(this);
   }
 
   #stopDeadline(): void {
