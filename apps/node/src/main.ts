@@ -4,8 +4,12 @@ import type { LogLevel } from '@conclave/base';
 import { Telemetry } from '@conclave/telemetry';
 import { loadConfig, usage } from './config/load-config.js';
 import type { NodeConfig } from './config/node-config.js';
+import { openFailpoints } from './failpoints/open-failpoints.js';
 import { ConclaveNode } from './node.js';
 import { ETCD_VERSION, versionText } from './version.js';
+
+/** Set by the bundler; false leaves nothing of the failpoints in the bundle. */
+declare const CONCLAVE_FAILPOINTS: boolean;
 
 /** How long the end of the process waits for a slow reader of its log. */
 const FLUSH_MS = 250;
@@ -70,8 +74,11 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     telemetry.logger.flushSync();
     process.exit(code);
   };
+  let failed = false;
+  // Also in the middle of a stop: what is broken must not go on.
   const fatal = (message: string, cause?: unknown): void => {
-    if (ending) return;
+    if (failed) return;
+    failed = true;
     ending = true;
     const stack = cause instanceof Error && cause.stack ? { stack: cause.stack } : {};
     telemetry.log('fatal', message, stack);
@@ -101,7 +108,11 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
   process.on('SIGINT', () => void stop('SIGINT'));
   process.on('SIGTERM', () => void stop('SIGTERM'));
   try {
-    node = await ConclaveNode.start(config, telemetry, { fatal, removed });
+    const seams = CONCLAVE_FAILPOINTS ? await openFailpoints(process.env) : null;
+    if (!CONCLAVE_FAILPOINTS && process.env['GOFAIL_HTTP']) {
+      telemetry.log('warn', 'this build has no failpoints; GOFAIL_HTTP is ignored');
+    }
+    node = await ConclaveNode.start(config, telemetry, { fatal, removed }, seams);
   } catch (error) {
     const code = error instanceof ConclaveError ? { code: error.code } : {};
     telemetry.log('fatal', `cannot start: ${(error as Error).message}`, code);

@@ -17,6 +17,7 @@ import { FileBlobStore } from '@conclave/storage';
 import type { Telemetry } from '@conclave/telemetry';
 import { WatchRoom } from '@conclave/watch';
 import type { NodeConfig } from './config/node-config.js';
+import type { Seams } from './failpoints/seams.js';
 import { Gauges } from './gauges.js';
 import { Heartbeat } from './heartbeat.js';
 import { memberId } from './ids.js';
@@ -63,6 +64,7 @@ export class ConclaveNode {
     telemetry: Telemetry,
     member: OpenedMember,
     end: NodeEnd,
+    seams: Seams | null,
   ) {
     this.#config = config;
     this.#telemetry = telemetry;
@@ -127,6 +129,8 @@ export class ConclaveNode {
         random: new Random(randomInt(2 ** 32)),
       },
     );
+    seams?.watches(watches);
+    seams?.links(this.#peers, snapshots, () => replica?.isLeader ?? false);
     this.#replica = replica = new Replica(
       {
         clusterId: member.clusterId,
@@ -143,6 +147,7 @@ export class ConclaveNode {
         flushBytes: 32 * MIB,
         flushIntervalMs: 10_000,
         overlayBytesMax: 64 * MIB,
+        warningApplyMs: config.warningApplyMs,
         clusterVersion: clusterVersionOf(version),
         seed: randomInt(2 ** 32),
       },
@@ -161,6 +166,7 @@ export class ConclaveNode {
         removed: () => end.removed(),
       },
     );
+    seams?.replica(replica);
     replica.onLeaderChange(() => this.#peers.changed());
     api = new Api(
       {
@@ -231,16 +237,18 @@ export class ConclaveNode {
     });
   }
 
-  /** Opens everything; resolves once clients are served. */
+  /** Opens everything; resolves once clients are served. `seams`: what a test build comes between. */
   static async start(
     config: NodeConfig,
     telemetry: Telemetry,
     end: NodeEnd,
+    seams: Seams | null = null,
   ): Promise<ConclaveNode> {
     const ports = { probe: telemetry, scheduler: SCHEDULER, fatal: end.fatal };
     await checkPortsFree(config.listenClientURLs);
     const member = await openMember(config, ports);
-    const node = new ConclaveNode(config, telemetry, member, end);
+    seams?.member(member);
+    const node = new ConclaveNode(config, telemetry, member, end, seams);
     await node.#serve();
     return node;
   }

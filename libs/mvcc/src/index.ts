@@ -1,3 +1,4 @@
+export { compactionMark } from './compaction-mark.js';
 export type { CompactionHash } from './compactor.js';
 export { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
 export { type KvPorts, KvStore } from './kv-store.js';

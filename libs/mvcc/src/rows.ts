@@ -79,6 +79,10 @@ export function rowAfter(row: Uint8Array): Uint8Array {
   return out;
 }
 
+export function rowIsVersion(row: Uint8Array): boolean {
+  return row[0] === VALUES && row.length >= 18;
+}
+
 export function rowMain(row: Uint8Array): Revision {
   assert(row[0] === VALUES && row.length >= 18, 'a version row');
   return readU64(row, 1);
