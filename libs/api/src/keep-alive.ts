@@ -121,6 +121,9 @@ export class KeepAliveCall implements ServerCallEvents {
       if (renewed === 'not-primary') return this.#again();
       if (renewed === 'expired') return this.#waitUntilGone(id);
       this.#round.shift();
+      if (renewed !== 'not-found') {
+        this.#api.ports.probe.count('etcd_debugging_lease_renewed_total');
+      }
       this.#answer(id, revision, renewed === 'not-found' ? 0 : renewed);
       if (this.#state !== 'round') return;
     }

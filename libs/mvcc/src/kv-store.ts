@@ -27,6 +27,7 @@ import { HistoryRead } from './history-read.js';
 import { KeyIndex } from './key-index.js';
 import { keyRangeOf } from './key-range.js';
 import { type Loaded, Loader } from './loader.js';
+import { OpCounts } from './op-counts.js';
 import { Overlay } from './overlay.js';
 import { placesOf } from './prefetch.js';
 import { type RangePlan, planRange } from './range-plan.js';
@@ -86,6 +87,7 @@ export class KvStore implements Store {
       failed,
       bodies: new Slab(),
       recordBytes: new Slab(),
+      counts: new OpCounts(),
       revision: 1,
       compactRevision: -1,
       keyCount: 0,
@@ -163,6 +165,7 @@ export class KvStore implements Store {
       done({ ok: false, code: 'invalid-sort-option' });
       return;
     }
+    this.#state.counts.ranges++;
     if (plan.point && this.#rangeNow(plan, done)) return;
     const read = new RangeRead(this.#state, plan, done);
     if (this.#loaded) read.restart();
@@ -195,8 +198,11 @@ export class KvStore implements Store {
 
   write(request: WriteRequest, leaseExists: (id: bigint) => boolean): WriteResult {
     assert(this.#loaded, 'write: after load');
+    const { counts, records } = this.#state;
+    const before = counts.ops;
     const result = this.#write(request, leaseExists);
-    this.#state.records.unpin();
+    if (counts.ops > before + 1) counts.txns++;
+    records.unpin();
     return result;
   }
 
@@ -222,6 +228,7 @@ export class KvStore implements Store {
   }
 
   takeOps(): readonly EngineOp[] {
+    this.#state.counts.flush(this.#state.probe);
     return this.#state.records.overlay.take();
   }
 

@@ -93,6 +93,7 @@ export class ReadTxn implements Read {
       return;
     }
     const request = (op.request as { requestRange: RangeRequest }).requestRange;
+    this.#state.counts.ranges++;
     const plan = planRange(request) as RangePlan;
     const fixed = request.revision > 0 ? request.revision : this.#revision;
     const read = new RangeRead(

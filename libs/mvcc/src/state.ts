@@ -3,6 +3,7 @@
  */
 import type { Probe, Revision, Scheduler } from '@conclave/base';
 import { KeyIndex } from './key-index.js';
+import type { OpCounts } from './op-counts.js';
 import type { Reads } from './reads.js';
 import type { Records } from './records.js';
 import type { Slab } from './slab.js';
@@ -36,6 +37,7 @@ export interface State {
   /** Where answers are cut from, and records. */
   readonly bodies: Slab;
   readonly recordBytes: Slab;
+  readonly counts: OpCounts;
   revision: Revision;
   compactRevision: Revision;
   keyCount: number;

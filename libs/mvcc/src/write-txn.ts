@@ -48,6 +48,7 @@ export class WriteTxn {
 
   /** Answers the record before, if the request asks for it and there was one. */
   put(request: PutRequest): Uint8Array | null {
+    this.#state.counts.puts++;
     const key = toByteString(request.key);
     const history = this.#state.index.obtain(key);
     const at = history.aliveAt(this.#main);
@@ -79,6 +80,7 @@ export class WriteTxn {
 
   /** Deletes all keys of the range; answers the records before, if asked for. */
   deleteRange(range: KeyRange | null, point: boolean, prevKv: boolean): DeletedKeys {
+    this.#state.counts.deletes++;
     const histories: KeyHistory[] = [];
     if (range !== null && point) {
       const history = this.#state.index.get(range.key);
@@ -138,6 +140,7 @@ export class WriteTxn {
 
   /** A range inside the transaction, which sees its changes so far. */
   range(request: RangeRequest): Uint8Array {
+    this.#state.counts.ranges++;
     const plan = known(planRange(request));
     const revision = request.revision > 0 ? request.revision : this.revision;
     const selection = new Selection(plan, revision);

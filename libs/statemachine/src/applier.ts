@@ -5,7 +5,7 @@
  * could add to them (spec 2.10). A lease that ends, by its owner or by time, takes its keys along in
  * one revision.
  */
-import { EMPTY_BYTES, type ByteString, assert, unreachable } from '@conclave/base';
+import { EMPTY_BYTES, type ByteString, type Probe, assert, unreachable } from '@conclave/base';
 import type { Lessor } from '@conclave/lease';
 import type { KvStore, WriteRequest } from '@conclave/mvcc';
 import {
@@ -32,6 +32,7 @@ import type { Alarm, ApplyErrorCode, ApplyResult } from './types.js';
 export const FEATURE_SUPPORTED = 1;
 
 export interface ApplierParts {
+  readonly probe: Probe;
   readonly store: KvStore;
   readonly leases: Lessor;
   readonly leaseRows: LeaseRows;
@@ -144,6 +145,8 @@ export class Applier {
     const result = leases.grant(request.ID, request.TTL, nowMs);
     if (!result.ok) return this.#fail(result.code);
     leaseRows.changed(request.ID);
+    this.#parts.probe.count('etcd_debugging_lease_granted_total');
+    this.#parts.probe.observe('etcd_debugging_lease_ttl_total', result.ttl);
     const response = LeaseGrantResponse.create({ ID: request.ID, TTL: result.ttl });
     return this.#ok(LeaseGrantResponse.encode(response));
   }
@@ -165,6 +168,7 @@ export class Applier {
       assert(leases.revoke(id) !== null, 'a lease that is revoked is there');
       leaseRows.changed(id);
     }
+    this.#parts.probe.count('etcd_debugging_lease_revoked_total', ids.length);
     if (request === null) return this.#ok();
     const written = this.#write(request, outcome);
     assert(written.ok, 'keys of a lease can be deleted');

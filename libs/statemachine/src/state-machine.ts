@@ -103,6 +103,7 @@ export class StateMachine implements Machine {
     this.leases = new Lessor({ minTtlSeconds: 1, maxTtlSeconds: MAX_TTL_SECONDS });
     this.#sessions = new Sessions(options.sessions ?? SESSION_LIMITS);
     this.#applier = new Applier({
+      probe: ports.probe,
       store: this.store,
       leases: this.leases,
       leaseRows: this.#leaseRows,
