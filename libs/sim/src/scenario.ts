@@ -1,0 +1,141 @@
+/**
+ * A scenario: everything that decides a run, as plain data. Drawn from a seed, or read from a small
+ * script; shrinking edits it. Same scenario, same run.
+ */
+import { assert, assertLe } from '@conclave/base';
+import type { ConfChangeType } from '@conclave/wire';
+
+/** The numbers of one world. Times are in milliseconds. */
+export interface Knobs {
+  /** Voters at birth: slots 1 to `voters`. */
+  readonly voters: number;
+  /** Slots behind them that may join later. */
+  readonly spares: number;
+  /** Founders begin with their own addition in the log, instead of behind a cut. */
+  readonly foundersInLog: boolean;
+  readonly clients: number;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly readShare: number;
+  readonly paddingMax: number;
+  /** Chaos lasts this long; then the world heals and must make progress. */
+  readonly durationMs: number;
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly heartbeatTicks: number;
+  readonly preVote: boolean;
+  readonly checkQuorum: boolean;
+  readonly stepDownOnRemoval: boolean;
+  readonly proposalForwarding: boolean;
+  readonly messageBytesMax: number;
+  readonly inflightMessagesMax: number;
+  readonly inflightBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly committedBytesMax: number;
+  readonly cacheBytesMax: number;
+  readonly diskStallTicks: number;
+  readonly driftPpm: number;
+  readonly delayMinUs: number;
+  readonly delayMeanUs: number;
+  readonly drop: number;
+  readonly duplicate: number;
+  readonly replay: number;
+  readonly reorder: boolean;
+  /** Frames on their way to a member that dies reach its next life. */
+  readonly staleFrames: boolean;
+  readonly diskMeanUs: number;
+  readonly diskGroupMax: number;
+  readonly applyDelayUs: number;
+  readonly applyBatch: number;
+  /** Applied entries between two flushes of the state, and kept in the log behind a flush. */
+  readonly flushEvery: number;
+  readonly keepEntries: number;
+  readonly snapshotMs: number;
+  /** Use the real log room over a model disk of bytes. */
+  readonly realLog: boolean;
+  /** What stays broken when the world heals. */
+  readonly healShape: HealShape;
+}
+
+/** `all`: nothing. The others leave a minority (or one link) broken for good. */
+export type HealShape =
+  'all' | 'minority-dead' | 'minority-cut' | 'minority-deaf' | 'minority-mute' | 'one-link';
+
+/** `node` 0 means: whoever leads then. Times are in milliseconds from the beginning. */
+export type Fault =
+  | { readonly type: 'crash'; readonly at: number; readonly node: number; readonly downMs: number }
+  | { readonly type: 'power-loss'; readonly at: number; readonly downMs: number }
+  | { readonly type: 'pause'; readonly at: number; readonly node: number; readonly forMs: number }
+  | {
+      readonly type: 'cut';
+      readonly at: number;
+      readonly forMs: number;
+      /** Directions [from, to]. */
+      readonly links: readonly (readonly [number, number])[];
+    }
+  | {
+      readonly type: 'isolate-leader';
+      readonly at: number;
+      readonly forMs: number;
+      readonly side: 'both' | 'in' | 'out';
+    }
+  | {
+      readonly type: 'cut-types';
+      readonly at: number;
+      readonly forMs: number;
+      readonly mask: number;
+    }
+  | {
+      readonly type: 'clog';
+      readonly at: number;
+      readonly forMs: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  | { readonly type: 'reset'; readonly at: number; readonly a: number; readonly b: number }
+  | {
+      readonly type: 'disk-stall';
+      readonly at: number;
+      readonly node: number;
+      readonly forMs: number;
+    }
+  | { readonly type: 'eio'; readonly at: number; readonly node: number }
+  | { readonly type: 'lose-log'; readonly at: number; readonly node: number }
+  | { readonly type: 'transfer'; readonly at: number; readonly to: number }
+  | { readonly type: 'campaign'; readonly at: number; readonly node: number }
+  | { readonly type: 'forget-leader'; readonly at: number; readonly node: number }
+  | { readonly type: 'compact'; readonly at: number; readonly node: number }
+  | {
+      readonly type: 'conf-change';
+      readonly at: number;
+      readonly transition: 0 | 1 | 2;
+      readonly changes: readonly {
+        readonly type: ConfChangeType;
+        readonly slot: number;
+      }[];
+    };
+
+export interface Scenario {
+  /** What it shows; for scripts that are kept. */
+  readonly name?: string;
+  readonly seed: number;
+  readonly knobs: Knobs;
+  /** In order of time. */
+  readonly faults: readonly Fault[];
+}
+
+/** A scenario from outside (a script) is checked before it runs. */
+export function checkScenario({ knobs, faults }: Scenario): void {
+  assertLe(1, knobs.voters, 'scenario: voters');
+  assertLe(knobs.voters + knobs.spares, MEMBERS_MAX, 'scenario: members');
+  assertLe(knobs.clients, 100, 'scenario: clients');
+  assertLe(1, knobs.keys, 'scenario: keys');
+  assert(knobs.heartbeatTicks < knobs.electionTicks, 'scenario: heartbeat < election');
+  let before = 0;
+  for (const { at } of faults) {
+    assertLe(before, at, 'scenario: faults are in order of time');
+    before = at;
+  }
+}
+
+export const MEMBERS_MAX = 12;

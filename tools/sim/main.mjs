@@ -1,0 +1,135 @@
+// The simulator's command line. See docs/TESTING.md.
+//   npm run sim -- --seeds 1000 --from 1        a range; exit 0 only if all are clean
+//   npm run sim -- --seed 7 --hash              the trace hash of one seed
+//   npm run sim -- --seed 7 --until 900 --trace a transcript
+//   npm run sim -- --seed 7 --shrink            a small script in libs/sim/testdata/regressions
+//   npm run sim -- --script FILE [--trace]      replays a script
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleSimulator, root } from './build.mjs';
+import { runSeeds } from './pool.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    level: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    until: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    hash: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
+    name: { type: 'string' },
+    script: { type: 'string' },
+    workers: { type: 'string', default: '2' },
+    coverage: { type: 'boolean', default: false },
+    'real-log': { type: 'string' },
+    'duration-ms': { type: 'string' },
+  },
+});
+
+/** Exit codes by what they mean; see libs/sim/src/failure.ts. */
+const WHAT = ['clean', 'crash', 'safety', 'liveness', 'correctness'];
+
+const drawOptions = {
+  ...(values['real-log'] === undefined ? {} : { realLogShare: Number(values['real-log']) }),
+  ...(values['duration-ms'] === undefined ? {} : { durationMsMax: Number(values['duration-ms']) }),
+};
+
+if (values.level !== '1') throw new Error('--level: 1');
+const { outfile, remove } = await bundleSimulator();
+try {
+  if (values.script !== undefined || values.seed !== undefined) process.exitCode = one();
+  else process.exitCode = await range();
+} finally {
+  remove();
+}
+
+function one() {
+  const simulator = createRequire(import.meta.url)(outfile);
+  const scenario =
+    values.script === undefined
+      ? simulator.drawScenario(Number(values.seed), drawOptions)
+      : JSON.parse(fs.readFileSync(values.script, 'utf8'));
+  if (values.shrink) return shrink(simulator, scenario);
+  const outcome = simulator.runScenario(scenario, {
+    ...(values.until === undefined ? {} : { until: Number(values.until) }),
+    ...(values.trace ? { trace: (line) => console.log(line) } : {}),
+  });
+  if (values.hash) console.log(outcome.hash);
+  else console.log(verdict(scenario.name ?? `seed ${scenario.seed}`, outcome));
+  return outcome.exitCode;
+}
+
+function shrink(simulator, scenario) {
+  const { scenario: small, outcome, runs } = simulator.shrinkScenario(scenario);
+  console.log(verdict(`after ${runs} runs, ${small.faults.length} faults`, outcome));
+  if (outcome.exitCode === 0) return 0;
+  const name = values.name ?? `seed-${scenario.seed}-${outcome.rule.toLowerCase()}`;
+  const file = path.join(root, 'libs/sim/testdata/regressions', `${name}.json`);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify({ name, ...small }, null, 2)}\n`);
+  console.log(`written: ${path.relative(root, file)}`);
+  return outcome.exitCode;
+}
+
+function verdict(title, { exitCode, message, events, hash }) {
+  return `${title}: ${WHAT[exitCode]} after ${events} events, hash ${hash}${message && `\n  ${message}`}`;
+}
+
+async function range() {
+  const from = Number(values.from);
+  const to = from + Number(values.seeds);
+  const sum = { seeds: 0, events: 0, virtualUs: 0, commits: 0, reads: 0, elections: 0 };
+  const coverage = new Map();
+  let worst = 0;
+  const begun = performance.now();
+  await runSeeds({
+    bundle: outfile,
+    from,
+    to,
+    workers: Number(values.workers),
+    options: drawOptions,
+    onSeed(answer) {
+      sum.seeds++;
+      for (const field of ['events', 'virtualUs', 'commits', 'reads', 'elections']) {
+        sum[field] += answer[field];
+      }
+      for (const [name, times] of answer.coverage) {
+        coverage.set(name, (coverage.get(name) ?? 0) + times);
+      }
+      if (answer.exitCode !== 0) {
+        worst = Math.max(worst, answer.exitCode);
+        console.log(verdict(`seed ${answer.seed}`, answer));
+      }
+      return false;
+    },
+  });
+  report(sum, (performance.now() - begun) / 1000);
+  reportCoverage(coverage);
+  return worst;
+}
+
+function report(sum, seconds) {
+  const perSecond = (n) => Math.round(n / seconds).toLocaleString('en');
+  const days = (sum.virtualUs / 86_400e6).toFixed(2);
+  console.log(
+    `${sum.seeds} seeds, ${sum.events.toLocaleString('en')} events, ${days} virtual days, ` +
+      `${sum.commits.toLocaleString('en')} writes, ${sum.reads.toLocaleString('en')} reads, ` +
+      `${sum.elections.toLocaleString('en')} elections won in ${seconds.toFixed(1)} s: ` +
+      `${(sum.seeds / seconds).toFixed(1)} seeds/s, ${perSecond(sum.events)} events/s, ` +
+      `${perSecond(sum.virtualUs / 1e6)} times real time`,
+  );
+}
+
+function reportCoverage(coverage) {
+  const { SOMETIMES } = createRequire(import.meta.url)(outfile);
+  const never = SOMETIMES.filter((name) => !coverage.has(name));
+  if (values.coverage) {
+    for (const [name, times] of [...coverage].sort())
+      console.log(`${String(times).padStart(12)} ${name}`);
+  }
+  if (never.length > 0) console.log(`never seen: ${never.join(', ')}`);
+}
