@@ -124,12 +124,12 @@ export class FaultDriver {
   }
 
   #slow(): void {
-    const { network, timeline, trace } = this.#cluster;
-    const before = network.shape;
+    const { network, timeline, trace, scenario } = this.#cluster;
     trace.note('net', 'slow and lossy');
-    network.shape = { ...before, meanMs: 50 + this.#random.below(150), lossChance: 0.2 };
+    const meanMs = 50 + this.#random.below(150);
+    network.shape = { ...scenario.network, meanMs, lossChance: 0.2 };
     timeline.after(this.#span(500, 5_000), () => {
-      network.shape = { ...network.shape, meanMs: before.meanMs, lossChance: before.lossChance };
+      if (!this.#isOver) network.shape = scenario.network;
     });
   }
 }
