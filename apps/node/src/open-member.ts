@@ -10,7 +10,7 @@ import {
 import { KV_OPTIONS } from '@conclave/mvcc';
 import { foundingLog } from '@conclave/replica';
 import { StateMachine } from '@conclave/statemachine';
-import { MemberDirectory } from '@conclave/storage';
+import { type Identity, MemberDirectory } from '@conclave/storage';
 import type { NodeConfig } from './config/node-config.js';
 import { clusterId, memberId } from './ids.js';
 import { fetchCluster } from './peer-http.js';
@@ -111,6 +111,7 @@ async function reopen(
 ): Promise<OpenedParts> {
   const { identity, current } = directory;
   if (identity === null) throw new Error('reopened before its birth');
+  refuseSwapped(directory, identity, config);
   const options = logOptions(identity, config);
   const opened = openLog(directory.logDisk, options, current.firstSegment);
   if (!opened.ok) {
@@ -124,6 +125,19 @@ async function reopen(
   }
   const engine = await openEngine(directory, current.stateNumber);
   return { log: opened.log, engine, known: [] };
+}
+
+/**
+ * The flags that found a cluster say nothing to a member that was here before, and may have changed
+ * since. But a directory that is, by those flags, that of another member named in them, was swapped.
+ */
+function refuseSwapped(directory: MemberDirectory, identity: Identity, config: NodeConfig): void {
+  const token = config.initialClusterToken;
+  const ids = new Map(config.initialCluster.map((m) => [m.name, memberId(m.peerURLs, token)]));
+  const own = ids.get(config.name);
+  if (own === undefined || own === identity.memberId) return;
+  if (![...ids.values()].includes(identity.memberId)) return;
+  directory.expect(clusterId([...ids.values()]), own);
 }
 
 /** First boot. A crash at any point leaves a birth that begins again. */

@@ -234,7 +234,7 @@ export class MemberDirectory implements DataDirectory {
 function makeDirectory(directory: string, warnings: string[]): void {
   refuseLink(directory);
   try {
-    fs.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeWithParents(directory);
     const mode = fs.statSync(directory).mode & 0o777;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       warnings.push(
@@ -248,10 +248,29 @@ function makeDirectory(directory: string, warnings: string[]): void {
     if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
       throw storageError('read-only', `data directory ${directory} cannot be written: ${message}`);
     }
+    if (code === 'ENOENT') {
+      throw storageError('no-directory', `data directory ${directory} cannot be made`, error);
+    }
     if (code === 'ENOTDIR' || code === 'EEXIST') {
       throw storageError('no-directory', `data directory ${directory} is not a directory`, error);
     }
     throw storageError('disk', `data directory ${directory}: ${message}`, error);
+  }
+}
+
+/**
+ * Not node's own `recursive`: where a parent is there and takes no directory (ENOENT, as in /proc) that
+ * one never returns.
+ */
+function makeWithParents(directory: string): void {
+  if (fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = path.dirname(directory);
+  if (parent !== directory) makeWithParents(parent);
+  try {
+    fs.mkdirSync(directory, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    const isThere = fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isThere) throw error;
   }
 }
 
