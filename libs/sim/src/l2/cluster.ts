@@ -54,6 +54,9 @@ export class Cluster {
   readonly random: Random;
   failure: Failure | null = null;
   isEnding = false;
+  /** Leaders seen, each term once. */
+  elections = 0;
+  readonly #ledTerms = new Set<number>();
   /** Stop before this event; for replays. */
   untilEvent = Number.POSITIVE_INFINITY;
   #stamp = 0;
@@ -230,15 +233,14 @@ export class Cluster {
         hostPorts: this.#hostPorts,
         shape: this.scenario.member,
         observer: this.oracle,
+        coverage: this.coverage,
         member: (other) => this.member(other),
         knownMembers: () => this.#knownMembers(),
         fatal: (one, message) => this.#fatal(one, message),
         unbootable: (one, message) => {
           this.fail(ExitCode.SAFETY, 'boot', `${one.host.name} cannot start: ${message}`);
         },
-        reported: (one) => {
-          for (const gateway of this.gateways) gateway.report(one);
-        },
+        reported: (one) => this.#reported(one),
         serving: (one) => this.trace.note(one.host.name, 'serves'),
       },
       id,
@@ -248,6 +250,14 @@ export class Cluster {
     );
     this.members.push(member);
     return member;
+  }
+
+  #reported(member: SimMember): void {
+    for (const gateway of this.gateways) gateway.report(member);
+    const { replica } = member;
+    if (replica?.isLeader !== true || this.#ledTerms.has(replica.term)) return;
+    this.#ledTerms.add(replica.term);
+    this.elections++;
   }
 
   #drift(): number {

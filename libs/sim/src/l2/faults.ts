@@ -1,35 +1,33 @@
-/** What goes wrong while a run lasts, drawn one by one from the families of the scenario. */
-import type { Random } from '@conclave/base';
+/** What goes wrong while a run lasts: the schedule of the scenario, carried out. */
+import { Random } from '@conclave/base';
 import type { Host } from './host.js';
 import type { SimMember } from './member.js';
 import type { Cluster } from './cluster.js';
-import type { Fault } from './scenario.js';
+import type { FaultKind } from './scenario.js';
 
 export class FaultDriver {
   readonly #cluster: Cluster;
-  readonly #random: Random;
+  /** Of the fault being carried out. */
+  #random = new Random(0);
   #isOver = false;
 
-  constructor(cluster: Cluster, random: Random) {
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#random = random;
-    if (cluster.scenario.faults.length > 0) this.#later();
+    for (const { atMs, kind, salt } of cluster.scenario.faults) {
+      cluster.timeline.after(atMs, () => {
+        if (this.#isOver) return;
+        this.#random = new Random(salt);
+        this.#inject(kind);
+      });
+    }
   }
 
+  /** Nothing more goes wrong; what has gone wrong is healed by somebody else. */
   stop(): void {
     this.#isOver = true;
   }
 
-  #later(): void {
-    const { timeline, scenario } = this.#cluster;
-    timeline.after(1 + this.#random.below(2 * scenario.faultEveryMs), () => {
-      if (this.#isOver) return;
-      this.#inject(this.#random.pick(scenario.faults));
-      this.#later();
-    });
-  }
-
-  #inject(fault: Fault): void {
+  #inject(fault: FaultKind): void {
     const { coverage, members, gateways, connections, trace } = this.#cluster;
     coverage.count(`fault ${fault}`);
     const alive = members.filter((m) => m.host.isUp);

@@ -20,6 +20,7 @@ import { type IncomingEvents, type IncomingStream, SnapshotExchange } from '@con
 import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
 import { WatchRoom } from '@conclave/watch';
 import type { Engine } from '@conclave/base';
+import type { Coverage } from './coverage.js';
 import { Host, type HostPorts } from './host.js';
 import { type DiskShape, MemberDisk } from './member-disk.js';
 import { ObservedMachine, type ApplyObserver } from './observed-machine.js';
@@ -51,6 +52,7 @@ export interface MemberWorld extends PeersWorld {
   readonly hostPorts: HostPorts;
   readonly shape: MemberShape;
   readonly observer: ApplyObserver;
+  readonly coverage: Coverage;
   /** Who there is, as a running member tells one that joins; null: nobody answers. */
   knownMembers(): readonly KnownPeer[] | null;
   /** The member's process ended by its own will; it may be started again. */
@@ -90,6 +92,7 @@ export class SimMember {
   #peers: Peers | null = null;
   #snapshots: SnapshotExchange | null = null;
   #machine: ObservedMachine | null = null;
+  #isInstalling = false;
 
   /** `founders` null: it joins a cluster that runs. */
   constructor(
@@ -137,6 +140,8 @@ export class SimMember {
   /** The process dies, with the machine's power or without. */
   crash(power: boolean): void {
     if (!this.host.isUp) return;
+    if (this.#isInstalling) this.#world.coverage.count('killed while it installs');
+    this.#isInstalling = false;
     this.host.kill();
     this.replica = null;
     this.#api = null;
@@ -376,12 +381,19 @@ export class SimMember {
     };
   }
 
-  /** Log lines of the member become lines of the transcript. */
+  /** Log lines of the member become lines of the transcript; some are worth counting. */
   #probe(): Probe {
-    const { trace } = this.#world;
+    const { trace, coverage } = this.#world;
     return {
       ...NO_PROBE,
       log: (level, message, fields) => {
+        if (message === 'applying snapshot') this.#isInstalling = true;
+        else if (message === 'applied snapshot') {
+          this.#isInstalling = false;
+          coverage.count('snapshot installed');
+        } else if (message === 'kept a half received snapshot') {
+          coverage.count('half received state resumed');
+        }
         if (level === 'debug' || !trace.isOn) return;
         const parts = Object.entries(fields ?? {}).map(([k, v]) => `${k}=${String(v)}`);
         trace.line(this.host.name, `${message} ${parts.join(' ')}`);

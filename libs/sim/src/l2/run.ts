@@ -5,66 +5,78 @@
 import { PutRequest } from '@conclave/wire';
 import { ExitCode } from '../failure.js';
 import type { SimClient } from './client.js';
-import { Cluster, type Failure } from './cluster.js';
+import { Cluster } from './cluster.js';
 import type { Coverage } from './coverage.js';
 import { FaultDriver } from './faults.js';
 import { judge } from './judge.js';
 import type { SimMember } from './member.js';
 import { Method, putRequest } from './requests.js';
-import { type Scenario, drawScenario } from './scenario.js';
-
-export interface RunResult {
-  readonly seed: number;
-  readonly hash: string;
-  readonly events: number;
-  readonly virtualMs: number;
-  readonly failure: Failure | null;
-  readonly operations: number;
-  readonly commits: number;
-  readonly coverage: Coverage;
-}
+import type { Scenario } from './scenario.js';
 
 export interface RunOptions {
   /** Stop before this event, unjudged. */
-  readonly untilEvent?: number;
-  readonly print?: (line: string) => void;
-  /** Virtual time under faults instead of the drawn one. */
-  readonly durationMs?: number;
+  readonly until?: number;
+  /** Gets a line for each thing that happens. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly exitCode: ExitCode;
+  /** The invariant or check that failed; empty when all is well. */
+  readonly rule: string;
+  readonly message: string;
+  /** Number of the event at which it failed, and its time; 0 when all is well. */
+  readonly failedEvent: number;
+  readonly failedMs: number;
+  readonly events: number;
+  /** Virtual time, in microseconds. */
+  readonly virtualUs: number;
+  readonly hash: string;
+  readonly coverage: Coverage;
+  readonly commits: number;
+  readonly reads: number;
+  readonly elections: number;
 }
 
 /** A healed cluster is given so long for each step (true time). */
 const SETTLE_MS = 60_000;
 const LOOK_MS = 100;
 
-export function runSeed(seed: number, options: RunOptions = {}): RunResult {
-  return runScenario(drawScenario(seed, options.durationMs ?? 0), options);
-}
-
-export function runScenario(scenario: Scenario, options: RunOptions = {}): RunResult {
-  const cluster = new Cluster(scenario, options.print ?? null);
-  if (options.untilEvent !== undefined) cluster.untilEvent = options.untilEvent;
-  const faults = new FaultDriver(cluster, cluster.random.fork());
+export function runScenario(scenario: Scenario, options: RunOptions = {}): Outcome {
+  const cluster = new Cluster(scenario, options.trace ?? null);
+  const { until } = options;
+  if (until !== undefined) cluster.untilEvent = until;
+  const faults = new FaultDriver(cluster);
   let isWell = false;
   if (cluster.runUntil(scenario.durationMs)) {
     faults.stop();
     isWell = new Recovery(cluster).run();
   }
-  if (cluster.failure === null || cluster.failure.exitCode === ExitCode.LIVENESS) {
-    const liveness = cluster.failure;
+  const stuck = cluster.failure;
+  if (until === undefined && (stuck === null || stuck.exitCode === ExitCode.LIVENESS)) {
     // What was wrong before it got stuck tells more.
     cluster.failure = null;
-    if (options.untilEvent === undefined) judge(cluster, isWell);
-    cluster.failure ??= liveness;
+    judge(cluster, isWell);
+    cluster.failure ??= stuck;
   }
+  return outcomeOf(cluster);
+}
+
+function outcomeOf(cluster: Cluster): Outcome {
+  const { failure, timeline, trace, coverage, oracle, operations, elections } = cluster;
   return {
-    seed: scenario.seed,
-    hash: cluster.trace.hash,
-    events: cluster.timeline.executed,
-    virtualMs: cluster.timeline.nowMs,
-    failure: cluster.failure,
-    operations: cluster.operations.length,
-    commits: cluster.oracle.commits.length,
-    coverage: cluster.coverage,
+    exitCode: failure?.exitCode ?? ExitCode.OK,
+    rule: failure?.rule ?? '',
+    message: failure === null ? '' : `${failure.rule}: ${failure.text}`,
+    failedEvent: failure?.event ?? 0,
+    failedMs: failure?.atMs ?? 0,
+    events: timeline.executed,
+    virtualUs: timeline.now,
+    hash: trace.hash,
+    coverage,
+    commits: oracle.commits.length,
+    reads: operations.filter((op) => op.method === Method.RANGE).length,
+    elections,
   };
 }
 

@@ -22,7 +22,14 @@ export const FAULTS = [
   'gateway',
   'slow-network',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+export type FaultKind = (typeof FAULTS)[number];
+
+/** A fault of the schedule. `salt` decides whom it hits and for how long. */
+export interface Fault {
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  readonly salt: number;
+}
 
 export interface Scenario {
   readonly seed: number;
@@ -37,8 +44,8 @@ export interface Scenario {
   readonly movesLeader: boolean;
   /** Virtual time under faults. */
   readonly durationMs: number;
+  /** By time. */
   readonly faults: readonly Fault[];
-  readonly faultEveryMs: number;
   readonly network: NetworkShape;
   readonly member: MemberShape;
   readonly work: WorkShape;
@@ -51,14 +58,20 @@ export interface Scenario {
   readonly access: 'members' | 'gateways' | 'both';
 }
 
-/** `durationMs` 0: drawn. */
-export function drawScenario(seed: number, durationMs = 0): Scenario {
+export interface DrawOptions {
+  /** Runs are no longer than this under faults. */
+  readonly durationMsMax?: number;
+}
+
+export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
   const random = new Random(seed);
   const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5]);
   const gateways = random.below(3);
   const isSmall = random.chance(0.5);
-  const faults = FAULTS.filter(() => random.chance(0.4));
+  const kinds = FAULTS.filter(() => random.chance(0.4));
   const drawn = 8_000 + random.below(22_000);
+  const durationMs = Math.min(drawn, options.durationMsMax ?? drawn);
+  const faultEveryMs = 300 + random.below(3_000);
   return {
     seed,
     members,
@@ -69,9 +82,8 @@ export function drawScenario(seed: number, durationMs = 0): Scenario {
     lockers: random.below(3),
     changesMembers: random.chance(0.35),
     movesLeader: random.chance(0.5),
-    durationMs: durationMs > 0 ? durationMs : drawn,
-    faults,
-    faultEveryMs: 300 + random.below(3_000),
+    durationMs,
+    faults: drawFaults(random.fork(), kinds, durationMs, faultEveryMs),
     network: {
       minMs: random.pick([0.1, 0.1, 1, 5]),
       meanMs: random.pick([0.2, 0.2, 1, 5, 20]),
@@ -107,4 +119,19 @@ export function drawScenario(seed: number, durationMs = 0): Scenario {
     readerStallChance: random.pick([0, 0.02, 0.2]),
     access: gateways === 0 ? 'members' : random.pick(['members', 'gateways', 'both', 'both']),
   };
+}
+
+function drawFaults(
+  random: Random,
+  kinds: readonly FaultKind[],
+  durationMs: number,
+  everyMs: number,
+): Fault[] {
+  const faults: Fault[] = [];
+  if (kinds.length === 0) return faults;
+  for (let atMs = 0; ;) {
+    atMs += 1 + random.below(2 * everyMs);
+    if (atMs >= durationMs) return faults;
+    faults.push({ atMs, kind: random.pick(kinds), salt: random.uint32() });
+  }
 }

@@ -186,7 +186,7 @@ export class Worker {
     if (random.chance(0.2)) options.serializable = true;
     const kinds = Object.keys(options).filter((k) => k !== 'sortOrder');
     const prefix = random.pick(['r/', 'n/', 'u/', 'l/']);
-    this.#range(`list ${kinds.sort().join('+')}`, listRequest(prefix, options), () => undefined);
+    this.#range(`list ${kinds.length === 0 ? 'all' : kinds.sort().join('+')}`, listRequest(prefix, options), () => undefined);
   }
 
   #history(): void {
