@@ -177,8 +177,9 @@ export class Proposer {
       pending.proposedTerm = raft.term;
       return;
     }
-    // Otherwise it stays in the table: handed over when it can be, or failed at its deadline.
-    if (result.code !== 'uncommitted-limit') return;
+    // It stays in the table: handed over when it can be, or failed at its deadline. Refused is only what
+    // no leader has ever taken: "too many requests" says that nothing was done.
+    if (result.code !== 'uncommitted-limit' || pending.proposedTerm !== 0) return;
     this.#failed();
     this.#table.fail(pending, 'too-many-requests');
   }
