@@ -177,6 +177,7 @@ export class ConclaveNode {
         quotaBytes: config.quotaBytes === 0 ? -1 : config.quotaBytes,
         maxLearners: config.maxLearners,
         strictReconfigCheck: config.strictReconfigCheck,
+        warningApplyMs: config.warningApplyMs,
       },
       {
         replica,

@@ -13,6 +13,9 @@ import type { UnaryCall } from './unary.js';
 /** etcd's request timeout is this and two election timeouts. */
 const REQUEST_TIMEOUT_BASE_MS = 5_000;
 
+/** etcd's default of --warning-apply-duration. */
+const WARNING_APPLY_MS = 100;
+
 /** What a write was answered: its message without header, and the revision for the header. */
 export type Written = (body: Uint8Array, revision: Revision) => void;
 
@@ -102,6 +105,20 @@ export class ApiContext {
         else read();
       }),
     );
+  }
+
+  /** A read of the store that began at `startMs` has ended; a slow one is logged and counted. */
+  readDone(what: string, startMs: number, answerBytes: number): void {
+    const tookMs = this.replica.nowMs - startMs;
+    const warningMs = this.options.warningApplyMs ?? WARNING_APPLY_MS;
+    if (tookMs < warningMs) return;
+    this.ports.probe.count('etcd_server_slow_apply_total');
+    this.ports.probe.log('warn', 'apply request took too long', {
+      took: `${tookMs.toFixed(3)}ms`,
+      'expected-duration': `${warningMs}ms`,
+      prefix: `read-only ${what} `,
+      'response-size': answerBytes,
+    });
   }
 
   /**

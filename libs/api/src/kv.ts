@@ -35,7 +35,9 @@ export function range(api: ApiContext, call: UnaryCall, body: Uint8Array): void 
 }
 
 function readRange(api: ApiContext, call: UnaryCall, request: RangeRequest): void {
+  const startMs = api.replica.nowMs;
   api.replica.machine.store.range(request, (result) => {
+    api.readDone('range', startMs, result.ok ? result.body.length : 0);
     if (call.ended) return;
     if (!result.ok) call.fail(result.code);
     else call.reply(api.answer(result.revision, result.body));
@@ -67,7 +69,9 @@ export function txn(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
 }
 
 function readTxn(api: ApiContext, call: UnaryCall, request: TxnRequest): void {
+  const startMs = api.replica.nowMs;
   api.replica.machine.store.readTxn(request, (result) => {
+    api.readDone('txn', startMs, result.ok ? (result.body?.length ?? 0) : 0);
     if (call.ended) return;
     if (!result.ok) call.fail(result.code);
     else call.reply(api.answer(result.revision, result.body));

@@ -14,6 +14,8 @@ export interface ApiOptions {
   readonly quotaBytes: number;
   readonly maxLearners: number;
   readonly strictReconfigCheck: boolean;
+  /** A read that takes longer is logged and counted; default 100. */
+  readonly warningApplyMs?: number;
 }
 
 export const API_DEFAULTS: ApiOptions = Object.freeze({
