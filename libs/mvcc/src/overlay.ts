@@ -10,6 +10,7 @@
  */
 import { type ByteString, type EngineOp, type Revision, assert, assertEq } from '@conclave/base';
 import { type EnginePut, VersionPacker, indexRow, rowIsTombstone, versionRow } from './rows.js';
+import type { WrittenRecords } from './written-records.js';
 
 /** What a row costs in memory besides its bytes. */
 const ROW_OVERHEAD_BYTES = 200;
@@ -142,15 +143,15 @@ export class Overlay {
     return ops;
   }
 
-  /** The batch in flight is in the engine; `keep` sees each record that leaves memory. */
-  finished(keep: (main: Revision, sub: number, record: Uint8Array) => void): void {
+  /** The batch in flight is in the engine; `kept` is given each record that leaves memory. */
+  finished(kept: WrittenRecords): void {
     assert(this.#inFlight, 'a batch is in flight');
     const { first, last, rows, starts } = this.#flight;
     for (let main = first, at = 0; main <= last; main++) {
       const start = starts[main - first] as number;
       for (const end = this.#flight.endOf(main); at < end; at++) {
         const row = rows[at] as EnginePut;
-        if (!rowIsTombstone(row.key)) keep(main, at - start, row.value);
+        if (!rowIsTombstone(row.key)) kept.add(main, at - start, row.value);
       }
     }
     this.#engineMain = last;

@@ -1,5 +1,5 @@
 /**
- * Records in memory: what was written or read not long ago, within a bound of bytes.
+ * Records read from the engine not long ago, within a bound of bytes.
  *
  * Two maps stand in for a list ordered by last use: a record found in the old one moves to the
  * young one; when the young one holds half the bound, it becomes the old one and the former old one

@@ -1,6 +1,6 @@
 /**
- * Finds the record of a version: in the overlay, among those prefetched for the next write, in the
- * cache, or else in the engine.
+ * Finds the record of a version: in the overlay, among those prefetched for the next write, among those
+ * written or read not long ago, or else in the engine.
  *
  * Misses of one turn are collected and asked for together, at most `GET_KEYS_MAX` a call and
  * `GETS_MAX` calls at a time: one row alone costs several times its share of a hundred.
@@ -15,6 +15,7 @@ import {
 import { Overlay } from './overlay.js';
 import { RecordCache, type RecordId, recordId } from './record-cache.js';
 import { versionRow } from './rows.js';
+import { WrittenRecords } from './written-records.js';
 
 const GET_KEYS_MAX = 1_000;
 const GETS_MAX = 4;
@@ -47,6 +48,7 @@ export interface RecordsPorts {
 export class Records {
   overlay: Overlay;
   engine: EngineReader;
+  readonly #written: WrittenRecords;
   readonly #cache: RecordCache;
   readonly #ports: RecordsPorts;
   readonly #pinned = new Map<RecordId, Uint8Array>();
@@ -58,7 +60,8 @@ export class Records {
   constructor(engine: EngineReader, cacheBytesMax: number, ports: RecordsPorts) {
     this.engine = engine;
     this.overlay = new Overlay(1);
-    this.#cache = new RecordCache(cacheBytesMax);
+    this.#written = new WrittenRecords(cacheBytesMax / 2);
+    this.#cache = new RecordCache(cacheBytesMax / 2);
     this.#ports = ports;
   }
 
@@ -75,7 +78,7 @@ export class Records {
       const pinned = this.#pinned.get(recordId(main, sub));
       if (pinned !== undefined) return pinned;
     }
-    return this.#cache.get(main, sub);
+    return this.#written.get(main, sub) ?? this.#cache.get(main, sub);
   }
 
   /** The record of a version that was prefetched. */
@@ -115,13 +118,14 @@ export class Records {
   }
 
   opsDone(): void {
-    this.overlay.finished((main, sub, record) => this.#cache.put(main, sub, record));
+    this.overlay.finished(this.#written);
   }
 
   /** Forgets everything; what was asked for is never answered. */
   reset(overlay: Overlay): void {
     this.#epoch++;
     this.overlay = overlay;
+    this.#written.clear();
     this.#cache.clear();
     this.#pinned.clear();
     this.#queue = [];
