@@ -23,12 +23,18 @@ export class TestProcess {
   output = '';
   exit: Exit | null = null;
 
-  constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    uid?: number,
+  ) {
     // Ours, and unknown to the process, which would warn.
     const { CONCLAVE_E2E: _own, ...inherited } = process.env;
     this.child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...inherited, ...env },
+      ...(uid === undefined ? {} : { uid }),
     });
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-OUTPUT_MAX);
@@ -58,13 +64,14 @@ export class TestProcess {
   }
 }
 
-/** Runs `node <bundle> args`. */
+/** Runs `node <bundle> args`, as another user if `uid` says so. */
 export function startApp(
   app: 'node' | 'gateway' | 'cli',
   args: readonly string[],
   env: Record<string, string> = {},
+  uid?: number,
 ): TestProcess {
-  return new TestProcess(process.execPath, [bundle(app), ...args], env);
+  return new TestProcess(process.execPath, [bundle(app), ...args], env, uid);
 }
 
 export interface Ran {
