@@ -104,8 +104,7 @@ export class Http2Connection implements CallHost, ClientFrameEvents, ConnectionS
     this.#socket = socket;
     this.#host = host;
     this.#stateMs = openedMs;
-    const handlerOf = (service: string): CallHandler | null => host.handlerOf(service);
-    const heads = new RequestHeads(limits, peer, host.scratch, handlerOf);
+    const heads = new RequestHeads(limits, peer, host.scratch, (name) => host.handlerOf(name));
     this.#floods = new FloodCounters(limits, openedMs);
     this.#frames = new ClientFrames(limits, heads, this.#floods, nowMs, this);
     this.#parser = new FrameParser(this.#frames);

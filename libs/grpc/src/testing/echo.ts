@@ -108,7 +108,8 @@ const METHODS: Readonly<Record<string, Behaviour>> = {
   }),
 };
 
-function handler(calls: SeenCall[], event: () => void): CallHandler {
+/** Answers the methods of `test.Echo` and notes every call in `calls`. */
+export function echoHandler(calls: SeenCall[], event: () => void): CallHandler {
   return {
     open(call) {
       const seen: SeenCall = { call, messages: [], halfClosed: false, cancelled: false, drains: 0 };
@@ -161,7 +162,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const rig = { onEvent: (): void => undefined };
   const probe = options.probe === undefined ? {} : { probe: options.probe };
   const grpc = createGrpcServer({
-    services: new Map([['test.Echo', handler(calls, () => rig.onEvent())]]),
+    services: new Map([['test.Echo', echoHandler(calls, () => rig.onEvent())]]),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...probe,
   });
