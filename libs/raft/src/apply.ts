@@ -7,6 +7,7 @@ import type { Entry } from '@conclave/wire';
 import { APPLYING_FACTOR, UNAPPLIED_FACTOR } from './config.js';
 import type { Raft } from './raft.js';
 import { entryBytes } from './raft-log.js';
+import { Role } from './ready.js';
 
 const NO_ENTRIES: readonly Entry[] = Object.freeze([]);
 
@@ -78,5 +79,15 @@ export function noteApplied(r: Raft, index: Index): void {
 export function evict(r: Raft): void {
   const { cacheBytesMax, committedBytesMax } = r.config;
   const unapplied = cacheBytesMax + UNAPPLIED_FACTOR * committedBytesMax;
-  r.log.evict(r.unstable.durableIndex, cacheBytesMax, unapplied);
+  r.log.evict(r.unstable.durableIndex, cacheBytesMax, unapplied, knownToAll(r));
+}
+
+/** What no member will ask its leader for: everybody else has it. 0 unless leader. */
+function knownToAll(r: Raft): Index {
+  if (r.role !== Role.LEADER) return 0;
+  let known = r.log.applied;
+  for (const peer of r.tracker.peers) {
+    if (peer.slot !== r.slot && peer.match < known) known = peer.match;
+  }
+  return known;
 }

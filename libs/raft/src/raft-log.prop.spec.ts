@@ -78,7 +78,7 @@ function step(log: RaftLog, model: Model, r: Random): void {
       log.applying = log.commit;
       const to = log.applied + r.below(log.commit - log.applied + 1);
       log.appliedTo(to);
-      log.evict(log.lastIndex, r.pick([0, 60, 1000]), r.pick([100, 10_000]));
+      log.evict(log.lastIndex, r.pick([0, 60, 1000]), r.pick([100, 10_000]), r.pick([0, to]));
       break;
     }
     default: {
@@ -127,4 +127,20 @@ test('committed entries are never replaced: the process stops', () => {
   log.append([{ term: 1, index: 1, type: EntryType.NORMAL, data: new Uint8Array(0) }]);
   log.commitTo(1);
   expect(() => log.truncate(1)).toThrow('a committed entry is never replaced');
+});
+
+test('entries that everybody has leave memory once they are applied, others stay in the cache', () => {
+  const tail = Array.from({ length: 10 }, (_, i) => ({
+    term: 1,
+    index: i + 1,
+    type: EntryType.NORMAL,
+    data: new Uint8Array(8),
+  }));
+  const log = new RaftLog(0, 0, 0, 10, tail);
+  log.applying = 8;
+  log.appliedTo(8);
+  log.evict(10, 1 << 20, 1 << 20, 5);
+  expect(log.memoryFirst).toBe(6);
+  log.evict(10, 1 << 20, 1 << 20, 10);
+  expect(log.memoryFirst).toBe(9);
 });

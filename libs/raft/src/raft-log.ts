@@ -218,13 +218,15 @@ export class RaftLog {
   }
 
   /**
-   * Frees memory: applied entries beyond `cacheBytesMax`, and committed ones waiting to be applied
-   * beyond `unappliedBytesMax` (they are read back). `durable` bounds both.
+   * Frees memory: applied entries that everybody has (up to `known`), others beyond `cacheBytesMax`, and
+   * committed ones waiting to be applied beyond `unappliedBytesMax` (they are read back). `durable`
+   * bounds them all.
    */
-  evict(durable: Index, cacheBytesMax: number, unappliedBytesMax: number): void {
+  evict(durable: Index, cacheBytesMax: number, unappliedBytesMax: number, known = 0): void {
     while (this.memoryFirst <= this.lastIndex && this.memoryFirst <= durable) {
       const applied = this.memoryFirst <= this.applied;
-      if (applied && this.#cacheBytes <= cacheBytesMax) return;
+      const wanted = this.memoryFirst > known;
+      if (applied && wanted && this.#cacheBytes <= cacheBytesMax) return;
       if (!applied && this.#bytes <= unappliedBytesMax) return;
       if (this.memoryFirst > this.commit) return;
       this.#dropFirst();
