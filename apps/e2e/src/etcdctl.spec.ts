@@ -165,6 +165,18 @@ test('member list, endpoint status, health and hashkv', async () => {
   await same(['alarm', 'list']);
 });
 
+test('endpoints given as URLs and as addresses are served alike', async () => {
+  const address = ours.endpoints;
+  for (const endpoints of [`http://${address}`, `http://${address}/`, address]) {
+    const status = await etcdctl(endpoints, ['endpoint', 'status', '-w', 'json']);
+    expect([endpoints, status.code, status.stderr]).toEqual([endpoints, 0, '']);
+    expect((await etcdctl(endpoints, ['endpoint', 'hashkv'])).code).toBe(0);
+    expect((await etcdctl(endpoints, ['endpoint', 'health'])).code).toBe(0);
+    expect((await etcdctl(endpoints, ['put', 'by-url', endpoints])).stdout).toBe('OK\n');
+    expect((await etcdctl(endpoints, ['get', 'by-url'])).stdout).toBe(`by-url\n${endpoints}\n`);
+  }
+});
+
 /** A command that runs until it is told to stop; its output so far. */
 function follow(endpoint: string, args: readonly string[], input?: string) {
   const child = spawn('etcdctl', ['--endpoints', endpoint, ...args], {
