@@ -1,4 +1,4 @@
-// Builds the fault shim: node tools/faults/build.mjs [output.so]. Needs gcc and Linux; says so and
+// Builds a fault shim: node tools/faults/build.mjs [output.so] [disk|clock]. Needs gcc and Linux; says so and
 // exits with status 3 where they are missing. Prints the path of the library.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,8 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const source = path.join(path.dirname(fileURLToPath(import.meta.url)), 'disk-faults.c');
-const output = path.resolve(process.argv[2] ?? path.join(os.tmpdir(), 'conclave-disk-faults.so'));
+const kind = process.argv[3] ?? 'disk';
+if (kind !== 'disk' && kind !== 'clock') fail(`there is no shim ${kind}`);
+const source = path.join(path.dirname(fileURLToPath(import.meta.url)), `${kind}-faults.c`);
+const output = path.resolve(process.argv[2] ?? path.join(os.tmpdir(), `conclave-${kind}-faults.so`));
 
 if (process.platform !== 'linux') fail('the fault shim is for Linux');
 if (spawnSync('gcc', ['--version']).status !== 0) fail('the fault shim needs gcc');

@@ -9,7 +9,10 @@
  *   FAULT_ERRNO     EIO or ENOSPC (default EIO)
  *   FAULT_SHORT     bytes that the first failing write still writes, reported as a short write
  *
+ *   FAULT_DELAY_MS  each matching write and sync takes so much longer, and does not fail
+ *
  *   POWER_LOSS_AFTER  the n-th matching write is the last: the machine loses its power in it
+ *   POWER_LOSS_FILE   the power also goes once this file is there, within some milliseconds
  *   POWER_LOSS_SEED   draws what is left
  *
  * Power loss: per file, the writes since its last sync are remembered with the bytes they replaced; a write
@@ -51,6 +54,8 @@ static int (*real_unlink)(const char *);
 static const char *fault_path, *fault_calls;
 static long fault_after, fault_times, fault_short, loss_after;
 static int fault_errno, faults_on, loss_on;
+static long delay_ms;
+static const char *loss_file;
 static long seen_faults, failed_faults, seen_writes;
 static uint64_t random_state;
 
@@ -86,6 +91,8 @@ static uint64_t draw(void) {
   return random_state;
 }
 
+static void *wait_for_loss_file(void *unused);
+
 static long number(const char *name, long otherwise) {
   const char *text = getenv(name);
   return text == NULL || *text == 0 ? otherwise : atol(text);
@@ -111,9 +118,16 @@ __attribute__((constructor)) static void start(void) {
   fault_errno = code != NULL && strcmp(code, "ENOSPC") == 0 ? ENOSPC : EIO;
   loss_on = getenv("POWER_LOSS_AFTER") != NULL;
   loss_after = number("POWER_LOSS_AFTER", 0);
-  faults_on = fault_path != NULL && !loss_on;
+  delay_ms = number("FAULT_DELAY_MS", 0);
+  faults_on = fault_path != NULL && !loss_on && delay_ms == 0;
+  loss_file = loss_on ? getenv("POWER_LOSS_FILE") : NULL;
   random_state = 0x9e3779b97f4a7c15u ^ ((uint64_t)number("POWER_LOSS_SEED", 1) * 0x2545f4914f6cdd1du);
   if (random_state == 0) random_state = 1;
+  pthread_t waiter;
+  if (loss_file != NULL && pthread_create(&waiter, NULL, wait_for_loss_file, NULL) != 0) {
+    perror("disk-faults: thread");
+    _exit(1);
+  }
 }
 
 static int path_of(int fd, char *out) {
@@ -133,12 +147,19 @@ static int wanted(const char *kind) {
   return fault_calls == NULL || strstr(fault_calls, kind) != NULL;
 }
 
+/* A slow disk: the calling thread waits, others go on. */
+static void delay(int fd) {
+  char path[PATH_MAX];
+  if (delay_ms > 0 && !inside && path_of(fd, path) && matches(path)) usleep((useconds_t)delay_ms * 1000);
+}
+
 /* 1: this call fails; `*room` is what a failing write may still write. Holds the mutex. */
 static int fails(int fd, const char *kind, long *room) {
   char path[PATH_MAX];
   *room = 0;
   if (!faults_on || !wanted(kind) || !path_of(fd, path) || !matches(path)) return 0;
   if (seen_faults++ < fault_after || failed_faults >= fault_times) return 0;
+  if (failed_faults == 0 && real_write(2, "disk-faults: the disk fails\n", 28) < 0) return 1;
   if (fault_short > 0 && failed_faults == 0 && strcmp(kind, "write") == 0) {
     *room = fault_short;
     fault_short = 0;
@@ -244,6 +265,13 @@ static void lose_power(void) {
   _exit(137);
 }
 
+static void *wait_for_loss_file(void *unused) {
+  while (access(loss_file, F_OK) != 0) usleep(2000);
+  pthread_mutex_lock(&mutex);
+  lose_power();
+  return unused;
+}
+
 static int synced_at_once(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & (O_DSYNC | O_SYNC)) != 0;
@@ -265,6 +293,7 @@ static size_t total_of(const struct iovec *parts, int count) {
 
 /* The one write: offset -1 means at the file's position. */
 static ssize_t do_write(int fd, const struct iovec *parts, int count, off64_t offset) {
+  delay(fd);
   if (inside || (!faults_on && !loss_on)) {
     return offset < 0 ? real_writev(fd, parts, count) : real_pwritev(fd, parts, count, offset);
   }
@@ -304,7 +333,7 @@ static ssize_t do_write(int fd, const struct iovec *parts, int count, off64_t of
 
 ssize_t write(int fd, const void *bytes, size_t length) {
   struct iovec part = {(void *)bytes, length};
-  if (inside || (!faults_on && !loss_on)) return real_write(fd, bytes, length);
+  if (inside || (!faults_on && !loss_on && delay_ms == 0)) return real_write(fd, bytes, length);
   return do_write(fd, &part, 1, -1);
 }
 
@@ -330,6 +359,7 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
 }
 
 static int do_sync(int fd, int (*real)(int)) {
+  delay(fd);
   if (inside || (!faults_on && !loss_on)) return real(fd);
   pthread_mutex_lock(&mutex);
   inside = 1;
