@@ -19,7 +19,16 @@ import { Host, type HostPorts } from './host.js';
 import type { Operation, Outcome } from './judges/history.js';
 import type { Trace } from './trace.js';
 
+/** Revisions that clients tell each other of, because something interesting happened there. */
+export interface Hints {
+  /** Of a recent deletion. */
+  deleted: number;
+  /** Of the last compaction. */
+  compacted: number;
+}
+
 export interface ClientWorld {
+  readonly hints: Hints;
   readonly hostPorts: HostPorts;
   readonly links: ConnectionPorts;
   readonly trace: Trace;

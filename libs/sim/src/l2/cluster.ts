@@ -170,6 +170,7 @@ export class Cluster {
     const isEnding = (): boolean => this.isEnding;
     const nowMs = (): number => this.timeline.nowMs;
     return {
+      hints: { deleted: 0, compacted: 0 },
       hostPorts: this.#hostPorts,
       links: this.#links,
       trace: this.trace,
@@ -210,7 +211,7 @@ export class Cluster {
       movesLeader: scenario.movesLeader,
       membersMin: Math.min(2, scenario.members),
       membersMax: Math.max(3, scenario.members),
-      paceMs: 1_500,
+      paceMs: scenario.operatorPaceMs,
     };
     if (operator.changesMembers || operator.movesLeader) {
       const world = { launch: (id: bigint) => this.launch(id) };

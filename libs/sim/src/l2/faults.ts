@@ -31,7 +31,7 @@ export class FaultDriver {
     const { coverage, members, gateways, connections, trace } = this.#cluster;
     coverage.count(`fault ${fault}`);
     const alive = members.filter((m) => m.host.isUp);
-    const member = alive.length === 0 ? null : this.#random.pick(alive);
+    const member = this.#victim(alive);
     switch (fault) {
       case 'kill':
       case 'power':
@@ -71,6 +71,13 @@ export class FaultDriver {
     }
   }
 
+  /** Somebody who is up; the leader more often than others. */
+  #victim(alive: readonly SimMember[]): SimMember | null {
+    if (alive.length === 0) return null;
+    const leader = alive.find((m) => m.replica?.isLeader === true);
+    return leader !== undefined && this.#random.chance(0.35) ? leader : this.#random.pick(alive);
+  }
+
   #span(lo: number, hi: number): number {
     return lo + this.#random.below(hi - lo);
   }
@@ -100,7 +107,10 @@ export class FaultDriver {
     const left = new Set<Host>();
     if (fault === 'halves') {
       for (const host of hosts) if (this.#random.chance(0.5)) left.add(host);
-    } else left.add(this.#random.pick(members).host);
+    } else {
+      const alive = members.filter((m) => m.host.isUp);
+      left.add((this.#victim(alive) ?? this.#random.pick(members)).host);
+    }
     const names = [...left].map((h) => h.name).join(' ');
     const inward = fault === 'one-way' && this.#random.chance(0.5);
     trace.note('net', `${fault} ${inward ? 'towards' : 'from'} ${names}`);

@@ -42,6 +42,8 @@ export interface Scenario {
   readonly lockers: number;
   readonly changesMembers: boolean;
   readonly movesLeader: boolean;
+  /** Between two looks of the operator, about. */
+  readonly operatorPaceMs: number;
   /** Virtual time under faults. */
   readonly durationMs: number;
   /** By time. */
@@ -61,6 +63,8 @@ export interface Scenario {
 export interface DrawOptions {
   /** Runs are no longer than this under faults. */
   readonly durationMsMax?: number;
+  /** Takes the place of what was drawn, so that what is looked for is likelier. */
+  readonly override?: Partial<Scenario>;
 }
 
 export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
@@ -72,6 +76,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
   const drawn = 8_000 + random.below(22_000);
   const durationMs = Math.min(drawn, options.durationMsMax ?? drawn);
   const faultEveryMs = 300 + random.below(3_000);
+  const { override } = options;
   return {
     seed,
     members,
@@ -82,6 +87,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     lockers: random.below(3),
     changesMembers: random.chance(0.35),
     movesLeader: random.chance(0.5),
+    operatorPaceMs: random.pick([300, 1_500]),
     durationMs,
     faults: drawFaults(random.fork(), kinds, durationMs, faultEveryMs),
     network: {
@@ -94,9 +100,9 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     member: {
       tickMs: random.pick([50, 100, 100]),
       electionTicks: random.pick([5, 10, 10]),
-      snapshotCount: random.pick([5, 30, 200, 10_000]),
+      snapshotCount: random.pick([5, 5, 30, 10_000]),
       catchUpEntries: random.pick([0, 5, 50, 5_000]),
-      flushIntervalMs: random.pick([50, 300, 2_000, 10_000]),
+      flushIntervalMs: random.pick([50, 300, 1_000, 10_000]),
       segmentBytes: random.pick([16, 64, 1024]) * 1024,
       compactionBatchRows: random.pick([1, 10, 1_000]),
       cacheBytesMax: random.pick([1_000, 100_000, 64 * 1024 * 1024]),
@@ -118,6 +124,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     linkCreditBytes: isSmall ? 1_000 : 256 * 1024,
     readerStallChance: random.pick([0, 0.02, 0.2]),
     access: gateways === 0 ? 'members' : random.pick(['members', 'gateways', 'both', 'both']),
+    ...override,
   };
 }
 

@@ -79,6 +79,7 @@ export class WatchClient {
       }
       if (random.chance(this.#shape.stallChance)) {
         stream.pause();
+        if (random.chance(0.5)) host.after(random.below(1_000), () => stream.progress());
         host.after(random.below(this.#shape.stallMs), () => stream.resume());
       }
       if (random.chance(0.05)) stream.progress();
@@ -96,7 +97,9 @@ export class WatchClient {
     const filters: FilterType[] = [];
     if (random.chance(0.1)) filters.push(FilterType.NOPUT);
     else if (random.chance(0.1)) filters.push(FilterType.NODELETE);
-    const revision = this.#revision + random.below(200) - 100;
+    const { compacted } = this.#client.world.hints;
+    const isEdge = compacted > 0 && random.chance(0.3);
+    const revision = isEdge ? compacted : this.#revision + random.below(200) - 100;
     return WatchCreateRequest.create({
       key: encodeUtf8(key),
       rangeEnd: isPrefix ? prefixEnd(key) : new Uint8Array(0),

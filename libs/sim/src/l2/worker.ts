@@ -6,6 +6,7 @@ import { decodeUtf8 } from '@conclave/base';
 import {
   CompactionRequest,
   DeleteRangeRequest,
+  DeleteRangeResponse,
   PutRequest,
   RangeRequest,
   RangeResponse,
@@ -186,13 +187,19 @@ export class Worker {
     if (random.chance(0.2)) options.serializable = true;
     const kinds = Object.keys(options).filter((k) => k !== 'sortOrder');
     const prefix = random.pick(['r/', 'n/', 'u/', 'l/']);
-    this.#range(`list ${kinds.length === 0 ? 'all' : kinds.sort().join('+')}`, listRequest(prefix, options), () => undefined);
+    this.#range(
+      `list ${kinds.length === 0 ? 'all' : kinds.sort().join('+')}`,
+      listRequest(prefix, options),
+      () => undefined,
+    );
   }
 
   #history(): void {
     const { random } = this.#client;
     const back = random.below(120) - 5;
-    const revision = Math.max(1, this.#revision - back);
+    const { compacted } = this.#client.world.hints;
+    const isEdge = compacted > 0 && random.chance(0.2);
+    const revision = isEdge ? compacted : Math.max(1, this.#revision - back);
     const isAhead = revision > this.#revision;
     const label = isAhead ? 'get ahead' : 'get history';
     this.#range(label, listRequest('r/', { revision }), () => undefined);
@@ -240,7 +247,12 @@ export class Worker {
       ...deleteRequest(key),
       prevKv: this.#client.random.chance(0.3),
     });
-    this.#call('delete', Method.DELETE, body, () => void this.#seen.set(key, null));
+    this.#call('delete', Method.DELETE, body, (outcome) => {
+      this.#seen.set(key, null);
+      if (outcome.type !== 'ok') return;
+      const { header, deleted } = DeleteRangeResponse.decode(outcome.response);
+      if (deleted > 0) this.#client.world.hints.deleted = header?.revision ?? 0;
+    });
   }
 
   /** Of the keys put once: the registers are judged key by key, which a range would blur. */
@@ -312,10 +324,16 @@ export class Worker {
   }
 
   #compact(): void {
-    const revision = Math.max(1, this.#revision - this.#client.random.below(60));
-    const physical = this.#client.random.chance(0.3);
+    const { random, world } = this.#client;
+    // Right at a deletion its tombstone is the last thing that stays.
+    const isEdge = world.hints.deleted > 0 && random.chance(0.5);
+    const back = Math.max(1, this.#revision - random.below(60));
+    const revision = isEdge ? world.hints.deleted : back;
+    const physical = random.chance(0.3);
     const request = CompactionRequest.create({ revision, physical });
     const label = physical ? 'compact physical' : 'compact';
-    this.#call(label, Method.COMPACT, CompactionRequest.encode(request), () => undefined);
+    this.#call(label, Method.COMPACT, CompactionRequest.encode(request), (outcome) => {
+      if (outcome.type === 'ok') world.hints.compacted = revision;
+    });
   }
 }
