@@ -20,5 +20,7 @@ module.exports = {
     customExportConditions: ['@conclave/source', 'node', 'node-addons', 'require', 'default'],
   },
   testEnvironment: 'node',
+  // For a hang, not for speed: a busy machine is no reason to fail.
+  testTimeout: 60_000,
   maxWorkers: 2,
 };
