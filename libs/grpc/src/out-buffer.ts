@@ -43,10 +43,14 @@ export class OutBuffer {
     this.#from = 0;
   }
 
+  /** Copies `bytes[0, length)`, however long. */
   append(bytes: Uint8Array, length: number): void {
-    this.reserve(length);
-    this.bytes.set(length === bytes.length ? bytes : bytes.subarray(0, length), this.at);
-    this.at += length;
+    for (let from = 0; from < length; from += BUFFER_BYTES) {
+      const take = Math.min(length - from, BUFFER_BYTES);
+      this.reserve(take);
+      this.bytes.set(bytes.subarray(from, from + take), this.at);
+      this.at += take;
+    }
   }
 
   #handOver(): void {
