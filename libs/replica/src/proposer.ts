@@ -3,7 +3,7 @@ import type { Index, Probe, Term } from '@conclave/base';
 import type { RawNode } from '@conclave/raft';
 import type { ApplyResult } from '@conclave/statemachine';
 import { EntryType, encodeConfChange, encodeInternalRaftRequest } from '@conclave/wire';
-import type { ConfChange } from '@conclave/wire';
+import type { ConfChange, Entry } from '@conclave/wire';
 import { decodeSlotChange } from './outbox.js';
 import { ProposalTable } from './proposal-table.js';
 import type { PendingProposal } from './proposal-table.js';
@@ -102,8 +102,9 @@ export class Proposer {
     return this.#accept(requestId, EntryType.CONF_CHANGE, data, timeoutMs, false, done);
   }
 
-  applied(requestId: bigint, result: ApplyResult, term: Term): void {
-    this.#table.applied(requestId, result, term);
+  /** `entry` was applied; `term` is that of now, for the answer. */
+  applied(entry: Entry, requestId: bigint, result: ApplyResult, term: Term): void {
+    this.#table.applied(entry, requestId, result, term);
   }
 
   failAll(code: ReplicaErrorCode): void {
@@ -120,7 +121,7 @@ export class Proposer {
   /** What no leader has taken yet, and what an earlier leader may have lost. */
   proposeWaiting(): void {
     if (!this.#ports.leaderKnown()) return;
-    this.#table.forEachToPropose(this.#ports.raft.term, (pending) => this.#hand(pending));
+    this.#table.forEachToPropose(this.#ports.raft.term, (pending) => this.#again(pending));
   }
 
   #accept(
@@ -140,10 +141,16 @@ export class Proposer {
       deadlineMs: startMs + timeoutMs,
       repeatable,
       proposedTerm: 0,
+      index: 0,
       done,
     };
+    const index = this.#hand(pending);
+    if (index === null) return this.#refuse('too-many-requests', done);
+    if (index >= 0) {
+      pending.proposedTerm = this.#ports.raft.term;
+      pending.index = index;
+    }
     const cancel = this.#table.add(pending);
-    this.#hand(pending);
     this.#ports.wake();
     return cancel;
   }
@@ -166,21 +173,31 @@ export class Proposer {
     this.#ports.probe.count('etcd_server_proposals_failed_total');
   }
 
-  #hand(pending: PendingProposal): void {
+  #again(pending: PendingProposal): void {
+    const index = this.#hand(pending);
+    if (index === null) {
+      // Refused is only what no leader has ever taken: "too many requests" says that nothing was done.
+      if (pending.proposedTerm !== 0) return;
+      this.#failed();
+      this.#table.fail(pending, 'too-many-requests');
+    } else if (index >= 0) {
+      this.#table.proposed(pending, this.#ports.raft.term, index);
+      this.#ports.wake();
+    }
+  }
+
+  /**
+   * Gives it to raft. Answers the index of the entry made of it; 0: sent on to the leader; -1: nobody
+   * takes it now, it waits until it can be handed over, or for its deadline; null: too much waits.
+   */
+  #hand(pending: PendingProposal): Index | null {
     const { raft, slots } = this.#ports;
     const { type, data } = pending;
     const result =
       type === EntryType.CONF_CHANGE
         ? raft.proposeConfChange(data, decodeSlotChange(data, slots))
-        : raft.propose([{ type, data }]);
-    if (result.ok) {
-      pending.proposedTerm = raft.term;
-      return;
-    }
-    // It stays in the table: handed over when it can be, or failed at its deadline. Refused is only what
-    // no leader has ever taken: "too many requests" says that nothing was done.
-    if (result.code !== 'uncommitted-limit' || pending.proposedTerm !== 0) return;
-    this.#failed();
-    this.#table.fail(pending, 'too-many-requests');
+        : raft.propose([pending]);
+    if (result.ok) return result.index;
+    return result.code === 'uncommitted-limit' ? null : -1;
   }
 }

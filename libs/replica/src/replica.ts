@@ -418,7 +418,7 @@ export class Replica implements ReplicaView {
       this.#compaction.start();
     }
     if (applied.requestId !== 0n) {
-      this.#proposer.applied(applied.requestId, applied.result, this.term);
+      this.#proposer.applied(entry, applied.requestId, applied.result, this.term);
     }
   }
 
