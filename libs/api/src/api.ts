@@ -29,12 +29,10 @@ import type { ApiOptions, ApiPorts } from './options.js';
 import { RangeStream } from './range-stream.js';
 import { sessionClose, sessionOpen } from './session.js';
 import { LeaderLoss } from './stream-gate.js';
-import { UnaryCall } from './unary.js';
+import { UnaryCall, type UnaryHandler } from './unary.js';
 import { WatchCall } from './watch.js';
 
-type Unary = (api: ApiContext, call: UnaryCall, body: Uint8Array) => void;
-
-const UNARY: ReadonlyMap<string, Unary> = new Map<string, Unary>([
+const UNARY: ReadonlyMap<string, UnaryHandler> = new Map<string, UnaryHandler>([
   ['/etcdserverpb.KV/Range', range],
   ['/etcdserverpb.KV/Put', put],
   ['/etcdserverpb.KV/DeleteRange', deleteRange],
@@ -126,14 +124,12 @@ export class Api implements CallHandler {
       call.end(failure.code, failure.message);
       return ENDED;
     }
-    if (unary !== undefined) {
-      return new UnaryCall(call, (taken, body) => unary(this.#api, taken, body));
-    }
+    if (unary !== undefined) return new UnaryCall(this.#api, call, unary);
     return this.#openStream(stream as OpenStream, call);
   }
 
   /** Methods that etcd has and this program does not have yet. */
-  #unbuilt(method: string): Unary | undefined {
+  #unbuilt(method: string): UnaryHandler | undefined {
     if (!method.startsWith(AUTH_PREFIX) || !PATHS.has(method)) return undefined;
     return notYet('authentication');
   }

@@ -5,7 +5,7 @@
 import { NUMBER_MAX, type Revision } from '@conclave/base';
 import type { Proposal, ProposalResult, ReplicaView } from '@conclave/replica';
 import { AlarmAction, AlarmRequest, AlarmType, RequestField } from '@conclave/wire';
-import { HeaderEncoder, withHeader } from './header.js';
+import { HeaderEncoder } from './header.js';
 import { type ApiOptions, type ApiPorts, QUOTA_BYTES_DEFAULT } from './options.js';
 import { writeSessionOf } from './session-metadata.js';
 import type { UnaryCall } from './unary.js';
@@ -52,7 +52,7 @@ export class ApiContext {
 
   /** A whole answer: header at `revision`, then `body`. */
   answer(revision: Revision, body: Uint8Array): Uint8Array {
-    return withHeader(this.header(revision), body);
+    return this.#headers.answer(revision, this.replica.term, body);
   }
 
   /** Answers with a header at the store's current revision. */
@@ -67,11 +67,13 @@ export class ApiContext {
 
   /**
    * Proposes a request under the session that the call names, and hands over what it was answered; a
-   * failure ends the call.
+   * failure ends the call. Without `written` the answer is sent under the revision it was given.
    */
-  write(call: UnaryCall, field: number, body: Uint8Array, written: Written): void {
+  write(call: UnaryCall, field: number, body: Uint8Array, written: Written | null = null): void {
     const session = writeSessionOf(call.head.metadata);
     if (session === null) return call.fail('bad-session');
+    const wait = call.beginWait();
+    if (wait === 0) return;
     const proposal: Proposal = {
       field,
       body,
@@ -79,32 +81,33 @@ export class ApiContext {
       sequence: session.sequence,
       lowestUnanswered: session.lowestUnanswered,
     };
-    call.hold(() =>
-      this.replica.propose(proposal, this.requestTimeoutMs, (result) => {
-        this.settle(call, result, written);
-      }),
-    );
+    const cancel = this.replica.propose(proposal, this.requestTimeoutMs, (result) => {
+      this.settle(call, result, written);
+    });
+    call.held(wait, cancel);
   }
 
   /** Hands over what a proposal came to; a failure ends the call. */
-  settle(call: UnaryCall, result: ProposalResult, written: Written): void {
+  settle(call: UnaryCall, result: ProposalResult, written: Written | null): void {
     if (call.ended) return;
     if (!result.ok) return call.fail(result.code);
     const applied = result.result;
     if (!applied.ok) return call.fail(applied.code);
     if (applied.body === null) return call.fail('answer-dropped');
-    written(applied.body, applied.revision);
+    if (written !== null) written(applied.body, applied.revision);
+    else call.reply(this.answer(applied.revision, applied.body));
   }
 
   /** Runs `read` once the local state is as new as this moment; a failure ends the call. */
   linearizable(call: UnaryCall, read: () => void): void {
-    call.hold(() =>
-      this.replica.linearizableRead(this.requestTimeoutMs, (error) => {
-        if (call.ended) return;
-        if (error !== null) call.fail(error);
-        else read();
-      }),
-    );
+    const wait = call.beginWait();
+    if (wait === 0) return;
+    const cancel = this.replica.linearizableRead(this.requestTimeoutMs, (error) => {
+      if (call.ended) return;
+      if (error !== null) call.fail(error);
+      else read();
+    });
+    call.held(wait, cancel);
   }
 
   /** A read of the store that began at `startMs` has ended; a slow one is logged and counted. */

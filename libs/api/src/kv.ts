@@ -49,13 +49,13 @@ export function put(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   if (!api.hasRoomFor(call, putCost(request))) return;
   const fault = checkPut(request);
   if (fault !== null) return call.fail(fault);
-  propose(api, call, RequestField.PUT, body);
+  api.write(call, RequestField.PUT, body);
 }
 
 export function deleteRange(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   const fault = checkDelete(DeleteRangeRequest.decode(body));
   if (fault !== null) return call.fail(fault);
-  propose(api, call, RequestField.DELETE_RANGE, body);
+  api.write(call, RequestField.DELETE_RANGE, body);
 }
 
 export function txn(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
@@ -63,7 +63,7 @@ export function txn(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   if (!api.hasRoomFor(call, txnCost(request))) return;
   const fault = checkTxn(request, api.options.maxTxnOps);
   if (fault !== null) return call.fail(fault);
-  if (!isReadOnly(request)) return propose(api, call, RequestField.TXN, body);
+  if (!isReadOnly(request)) return api.write(call, RequestField.TXN, body);
   if (isSerializable(request)) readTxn(api, call, request);
   else api.linearizable(call, () => readTxn(api, call, request));
 }
@@ -86,8 +86,4 @@ export function compact(api: ApiContext, call: UnaryCall, body: Uint8Array): voi
     const { store } = api.replica.machine;
     store.whenCompacted(request.revision, () => api.reply(call, answer));
   });
-}
-
-function propose(api: ApiContext, call: UnaryCall, field: number, body: Uint8Array): void {
-  api.write(call, field, body, (answer, revision) => call.reply(api.answer(revision, answer)));
 }

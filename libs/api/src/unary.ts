@@ -13,11 +13,13 @@ import {
 } from '@conclave/base';
 import type { Cancel } from '@conclave/replica';
 import { DecodeError } from '@conclave/wire';
+import type { ApiContext } from './context.js';
 import { type ApiErrorCode, failureOf } from './error-table.js';
 
-export type UnaryHandler = (call: UnaryCall, body: Uint8Array) => void;
+export type UnaryHandler = (api: ApiContext, call: UnaryCall, body: Uint8Array) => void;
 
 export class UnaryCall implements ServerCallEvents {
+  readonly #api: ApiContext;
   readonly #call: ServerCall;
   readonly #handler: UnaryHandler;
   #state: 'waiting' | 'working' | 'ended' = 'waiting';
@@ -25,7 +27,8 @@ export class UnaryCall implements ServerCallEvents {
   #onCancelled: (() => void) | null = null;
   #waits = 0;
 
-  constructor(call: ServerCall, handler: UnaryHandler) {
+  constructor(api: ApiContext, call: ServerCall, handler: UnaryHandler) {
+    this.#api = api;
     this.#call = call;
     this.#handler = handler;
   }
@@ -42,7 +45,7 @@ export class UnaryCall implements ServerCallEvents {
     if (this.#state !== 'waiting') return;
     this.#state = 'working';
     try {
-      this.#handler(this, bytes);
+      this.#handler(this.#api, this, bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.end(Status.INTERNAL, `grpc: error unmarshalling request: ${error.message}`);
@@ -70,9 +73,16 @@ export class UnaryCall implements ServerCallEvents {
    * own turn and begin the next wait: the newest one is held.
    */
   hold(begin: () => Cancel): void {
-    if (this.#state !== 'working') return;
-    const wait = ++this.#waits;
-    const cancel = begin();
+    const wait = this.beginWait();
+    if (wait !== 0) this.held(wait, begin());
+  }
+
+  /** `hold` in two steps, for hot paths: no closure. 0: nobody waits for this call, so begin nothing. */
+  beginWait(): number {
+    return this.#state === 'working' ? ++this.#waits : 0;
+  }
+
+  held(wait: number, cancel: Cancel): void {
     if (wait === this.#waits && !this.ended) this.#cancel = cancel;
   }
 
