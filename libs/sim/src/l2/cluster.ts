@@ -32,6 +32,14 @@ export interface Failure {
   readonly atMs: number;
 }
 
+/** A crash at a named point of a member's work. */
+export interface Ambush {
+  readonly message: string;
+  readonly delayMs: number;
+  readonly downMs: number;
+  readonly power: boolean;
+}
+
 const SWEEP_MS = 200;
 const CLUSTER_ID = 77n;
 
@@ -57,6 +65,7 @@ export class Cluster {
   /** Leaders seen, each term once. */
   elections = 0;
   readonly #ledTerms = new Set<number>();
+  readonly #ambushes: Ambush[] = [];
   /** Stop before this event; for replays. */
   untilEvent = Number.POSITIVE_INFINITY;
   #stamp = 0;
@@ -241,6 +250,7 @@ export class Cluster {
         unbootable: (one, message) => {
           this.fail(ExitCode.SAFETY, 'boot', `${one.host.name} cannot start: ${message}`);
         },
+        logged: (one, message) => this.#logged(one, message),
         reported: (one) => this.#reported(one),
         serving: (one) => this.trace.note(one.host.name, 'serves'),
       },
@@ -251,6 +261,24 @@ export class Cluster {
     );
     this.members.push(member);
     return member;
+  }
+
+  /** The next member that logs this dies shortly after. */
+  layAmbush(ambush: Ambush): void {
+    this.#ambushes.push(ambush);
+  }
+
+  #logged(member: SimMember, message: string): void {
+    const at = this.#ambushes.findIndex((one) => one.message === message);
+    if (at < 0 || this.isEnding) return;
+    const [ambush] = this.#ambushes.splice(at, 1) as [Ambush];
+    this.coverage.count(`ambush at "${message}"`);
+    const { life } = member.host;
+    this.timeline.after(ambush.delayMs, () => {
+      if (member.host.life !== life) return;
+      member.crash(ambush.power);
+      this.timeline.after(ambush.downMs, () => member.start());
+    });
   }
 
   #reported(member: SimMember): void {

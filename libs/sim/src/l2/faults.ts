@@ -5,6 +5,19 @@ import type { SimMember } from './member.js';
 import type { Cluster } from './cluster.js';
 import type { FaultKind } from './scenario.js';
 
+/** Points of a member's work at which it may be worth dying. */
+const POINTS: readonly string[] = [
+  'receiving snapshot',
+  'received snapshot',
+  'applying snapshot',
+  'applied snapshot',
+  'sent snapshot',
+  'compacted Raft logs',
+  'finished scheduled compaction',
+  'raft.node: elected leader',
+  'raft.node: lost leader',
+];
+
 export class FaultDriver {
   readonly #cluster: Cluster;
   /** Of the fault being carried out. */
@@ -40,6 +53,8 @@ export class FaultDriver {
       case 'kill-all':
         for (const one of alive) if (this.#random.chance(0.8)) this.#crash(one, true);
         return;
+      case 'ambush':
+        return this.#ambush();
       case 'pause':
         if (member !== null) this.#pause(member.host);
         return;
@@ -86,6 +101,17 @@ export class FaultDriver {
     member.crash(power);
     const delay = this.#random.chance(0.5) ? this.#span(1, 50) : this.#span(50, 6_000);
     this.#cluster.timeline.after(delay, () => member.start());
+  }
+
+  #ambush(): void {
+    const message = this.#random.pick(POINTS);
+    this.#cluster.trace.note('sim', `lies in wait for "${message}"`);
+    this.#cluster.layAmbush({
+      message,
+      delayMs: this.#random.chance(0.7) ? this.#random.fraction() * 3 : this.#span(3, 200),
+      downMs: this.#span(1, 1_500),
+      power: this.#random.chance(0.5),
+    });
   }
 
   #pause(host: Host): void {

@@ -59,6 +59,8 @@ export interface MemberWorld extends PeersWorld {
   fatal(member: SimMember, message: string): void;
   /** It cannot start, though nothing was done to its disk that it must not survive. */
   unbootable(member: SimMember, message: string): void;
+  /** A member wrote a line to its log: it is at a point that has a name. */
+  logged(member: SimMember, message: string): void;
   /** Leader or term changed at this member: those linked are told. */
   reported(member: SimMember): void;
   /** It published itself: clients and gateways may come. */
@@ -394,6 +396,7 @@ export class SimMember {
         } else if (message === 'kept a half received snapshot') {
           coverage.count('half received state resumed');
         }
+        this.#world.logged(this, message);
         if (level === 'debug' || !trace.isOn) return;
         const parts = Object.entries(fields ?? {}).map(([k, v]) => `${k}=${String(v)}`);
         trace.line(this.host.name, `${message} ${parts.join(' ')}`);

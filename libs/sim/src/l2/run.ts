@@ -9,7 +9,7 @@ import { Cluster } from './cluster.js';
 import type { Coverage } from './coverage.js';
 import { FaultDriver } from './faults.js';
 import { judge } from './judge.js';
-import type { SimMember } from './member.js';
+import { SimMember } from './member.js';
 import { Method, putRequest } from './requests.js';
 import type { Scenario } from './scenario.js';
 
@@ -199,7 +199,10 @@ class Recovery {
       const client = cluster.newClient(`p${i}`, (endpoint) => endpoint === door);
       this.#write(client, door.host.name, 1, written);
     });
-    return this.#until('a write at every door', SETTLE_MS, () => written.size === doors.length);
+    // A removal that was asked for before may take effect only now.
+    const isDone = (door: (typeof doors)[number]): boolean =>
+      written.has(door.host.name) || (door instanceof SimMember && door.isRemoved);
+    return this.#until('a write at every door', SETTLE_MS, () => doors.every(isDone));
   }
 
   #write(client: SimClient, door: string, round: number, written: Set<string>): void {

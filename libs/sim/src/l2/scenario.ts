@@ -12,6 +12,7 @@ export const FAULTS = [
   'kill',
   'power',
   'kill-all',
+  'ambush',
   'pause',
   'isolate',
   'halves',
