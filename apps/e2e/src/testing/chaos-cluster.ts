@@ -81,7 +81,12 @@ export class ChaosCluster {
       cluster.gateways.push(gateway);
       cluster.startGateway(gateway);
     }
-    await cluster.ready();
+    try {
+      await cluster.ready();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 

@@ -19,7 +19,7 @@ const HIT_MS = 15_000;
 /** From the first failing call to the end of the process. */
 const EXIT_MS_MAX = 1_000;
 const FAILED_LINE = 'disk-faults: the disk fails';
-const MIB = 1024 * 1024;
+const KIB = 1024;
 
 /** The built shims; a text says why there are none. */
 export class Shims {
@@ -61,11 +61,14 @@ export function diskError(shims: Shims, errno: 'EIO' | 'ENOSPC', isShort: boolea
     const { random } = world;
     const { m } = await pickMember(world);
     const sinceMs = world.mark();
+    // The log syncs with each write (O_DSYNC): calls that only sync are few.
+    const calls = isShort ? 'write' : random.pick(['write', 'sync', 'write,sync']);
+    const passing = calls === 'sync' ? 8 : random.chance(0.2) ? 20 : 400;
     await restart(world, m, {
       LD_PRELOAD: shims.disk,
       FAULT_PATH: m.dataDir,
-      FAULT_CALLS: isShort ? 'write' : random.pick(['write', 'sync', 'write,sync']),
-      FAULT_AFTER: String(random.below(random.chance(0.2) ? 20 : 1_500)),
+      FAULT_CALLS: calls,
+      FAULT_AFTER: String(random.below(passing)),
       FAULT_ERRNO: errno,
       ...(random.chance(0.3) ? { FAULT_TIMES: '1' } : {}),
       ...(isShort ? { FAULT_SHORT: String(1 + random.below(6_000)) } : {}),
@@ -105,7 +108,7 @@ export function powerLoss(shims: Shims): Fault {
       await restart(world, m, {
         LD_PRELOAD: shims.disk,
         FAULT_PATH: m.dataDir,
-        POWER_LOSS_AFTER: all ? '1000000000' : String(50 + random.below(2_000)),
+        POWER_LOSS_AFTER: all ? '1000000000' : String(10 + random.below(500)),
         POWER_LOSS_SEED: String(random.uint32() >>> 1),
         POWER_LOSS_FILE: lossFile,
       });
@@ -175,7 +178,7 @@ export const fullFileSystem: Fault = async (world) => {
   const ballast = join(m.dataDir, 'ballast');
   const sinceMs = world.mark();
   const { bavail, bsize } = statfsSync(m.dataDir);
-  const leave = world.random.below(2 * MIB);
+  const leave = world.random.below(128 * KIB);
   const bytes = Math.max(0, bavail * bsize - leave);
   try {
     writeFileSync(ballast, new Uint8Array(bytes));

@@ -78,7 +78,10 @@ export class RecordedClient {
       try {
         await this.#once();
       } catch (error) {
-        const text = String(error).replace(/^RawCallError: \S+ |127\.0\.0\.1:\d+| Resolution .*/g, '');
+        const text = String(error).replace(
+          /^RawCallError: \S+ |127\.0\.0\.1:\d+| Resolution .*| after \d.*/g,
+          '',
+        );
         this.errors.set(text, (this.errors.get(text) ?? 0) + 1);
         await pause(FAILED_PAUSE_MS);
       }

@@ -71,9 +71,9 @@ export class ChaosWorld {
     return new ChaosWorld(cluster, random, revision);
   }
 
-  /** Compacts what all watches have behind them. */
-  async compact(): Promise<void> {
-    const revision = Math.min(...this.watches.map((w) => w.revision)) - COMPACT_BEHIND;
+  /** Compacts what all watches have behind them, but for the last `behind` revisions. */
+  async compact(behind = COMPACT_BEHIND): Promise<void> {
+    const revision = Math.min(...this.watches.map((w) => w.revision)) - behind;
     if (revision < 10) return;
     const door = new RawClient(this.random.pick(this.cluster.gateways).clientUrl);
     await door.compact({ revision }).catch(() => undefined);
