@@ -11,13 +11,7 @@
  */
 import type { Duplex } from 'node:stream';
 
-import {
-  type CallHandler,
-  type CallHead,
-  EMPTY_METADATA,
-  Status,
-  unreachable,
-} from '@conclave/base';
+import { type CallHandler, Status, unreachable } from '@conclave/base';
 
 import { type ClientFrameEvents, ClientFrames } from './client-frames.js';
 import { ControlQueue } from './control-queue.js';
@@ -28,7 +22,7 @@ import { ErrorCode, Flag, STREAM_ID_MAX, WINDOW_DEFAULT, WINDOW_MAX } from './fr
 import { ResponseEncoder } from './hpack-encoder.js';
 import { InboundWindow } from './inbound-window.js';
 import type { GrpcLimits } from './limits.js';
-import { CONTENT_TYPE, type HeadResult } from './metadata.js';
+import { CONTENT_TYPE, NO_HEAD } from './metadata.js';
 import type { OutBuffer } from './out-buffer.js';
 import { type CallHost, Http2Call } from './server-call.js';
 import { PingPolicy, TokenBucket } from './rate.js';
@@ -59,14 +53,6 @@ const DRAIN_PING = new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0]);
 const DRAIN_MS = 5000;
 /** So long a client has to take the last bytes. */
 const LINGER_MS = 1000;
-
-/** The head of a call that was refused before it had one. */
-const NO_HEAD: CallHead = Object.freeze({
-  method: '',
-  metadata: EMPTY_METADATA,
-  timeoutMs: null,
-  peer: '',
-});
 
 const nowMs = (): number => performance.now();
 
@@ -283,17 +269,20 @@ export class Http2Connection implements CallHost, ClientFrameEvents, ConnectionS
     this.#streams.takenId = id;
     const isFull =
       this.#streams.calls.size >= limits.concurrentStreamsMax ||
-      this.queuedBytes > limits.connectionQueueBytesMax;
+      this.queuedBytes > limits.connectionQueueBytesMax ||
+      this.#streams.heldBytes > limits.heldMetadataBytesMax;
     if (isFull) this.#refuse(id, isEnd, ErrorCode.REFUSED_STREAM);
     else if (outcome.type === 'malformed') this.#refuse(id, isEnd, ErrorCode.PROTOCOL_ERROR);
     else if (outcome.type !== 'request') this.#refuse(id, isEnd, ErrorCode.ENHANCE_YOUR_CALM);
-    else this.#start(id, isEnd, outcome.result, outcome.handler);
+    else this.#start(id, isEnd, outcome);
   }
 
-  #start(id: number, isEnd: boolean, result: HeadResult, handler: CallHandler | null): void {
+  #start(id: number, isEnd: boolean, request: HeadOutcome & { type: 'request' }): void {
+    const { result, handler, heldBytes } = request;
     const head = result.ok ? result.head : NO_HEAD;
     const contentType = result.ok ? result.contentType : CONTENT_TYPE;
     const call = new Http2Call(id, head, contentType, this.#initialWindow, this);
+    call.heldBytes = heldBytes;
     this.#streams.add(call);
     if (!result.ok) call.refuse(result.httpStatus, result.code, result.message);
     else if (handler !== null) call.start(handler);
@@ -323,7 +312,7 @@ export class Http2Connection implements CallHost, ClientFrameEvents, ConnectionS
   }
 
   #forget(call: Http2Call): void {
-    this.#streams.calls.delete(call.id);
+    this.#streams.remove(call);
     this.#watchdog.used();
     if (this.#state === 'leaving' && this.#streams.calls.size === 0) this.#dirty();
   }

@@ -301,7 +301,7 @@ test('broken header blocks are refused or read, never an exception, and keep to 
     Buffer.from('828684be5886a8eb10649cbf', 'hex'),
   ].map((bytes) => Buffer.concat([Buffer.alloc(24), bytes]));
   let whole = 0;
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 8_000; round++) {
     const decoder = new HpackDecoder(limits, scratch);
     for (let n = 0; n < 3; n++) {
       const base = blocks[chance.below(blocks.length)] as Buffer;
@@ -313,5 +313,5 @@ test('broken header blocks are refused or read, never an exception, and keep to 
       if (decoder.fields.length > 28 || bytes > 500) throw new Error('over the limits');
     }
   }
-  expect(whole).toBeGreaterThan(1000);
+  expect(whole).toBeGreaterThan(500);
 });

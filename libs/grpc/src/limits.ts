@@ -19,6 +19,11 @@ export interface GrpcLimits {
   /** The block that carries them: compressed bytes, and CONTINUATION frames. */
   readonly headerBlockBytesMax: number;
   readonly continuationsMax: number;
+  /**
+   * Metadata that open calls of one connection hold, with 96 bytes more for each field: references
+   * to the table let a client fill memory with a byte a field. Above it new calls are refused.
+   */
+  readonly heldMetadataBytesMax: number;
   /** Credit of one call in each direction: above it `send` answers false, or the client waits. */
   readonly callCreditBytes: number;
   /** A call whose handler ignores the credit ends once this much is queued. */
@@ -71,6 +76,7 @@ export const DEFAULT_GRPC_LIMITS: GrpcLimits = Object.freeze({
   headerBytesMax: 32 * 1024,
   headerBlockBytesMax: 16 * 1024,
   continuationsMax: 8,
+  heldMetadataBytesMax: 16 * 1024 * 1024,
   callCreditBytes: 256 * 1024,
   callQueueBytesMax: 64 * 1024 * 1024,
   connectionQueueBytesMax: 64 * 1024 * 1024,

@@ -8,6 +8,14 @@ import { type CallHead, EMPTY_METADATA, Status, type StatusCode } from '@conclav
 
 import { parseTimeout } from './timeout.js';
 
+/** The head of a call that was refused before it had one. */
+export const NO_HEAD: CallHead = Object.freeze({
+  method: '',
+  metadata: EMPTY_METADATA,
+  timeoutMs: null,
+  peer: '',
+});
+
 /** An answer given before any handler saw the call. */
 export interface HeadRefusal {
   readonly ok: false;

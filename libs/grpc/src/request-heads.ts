@@ -5,7 +5,7 @@
  * Clients send nearly the same block again and again. Blocks that did not change the client's table are
  * remembered with what they meant, and found by their bytes as long as the table stays.
  */
-import type { CallHandler } from '@conclave/base';
+import type { CallHandler, Metadata } from '@conclave/base';
 
 import { areFieldsInOrder } from './header-rules.js';
 import { HpackDecoder } from './hpack-decoder.js';
@@ -14,7 +14,13 @@ import { type HeadResult, readHead } from './metadata.js';
 
 /** What a header block turned out to be. */
 export type HeadOutcome =
-  | { readonly type: 'request'; readonly result: HeadResult; readonly handler: CallHandler | null }
+  | {
+      readonly type: 'request';
+      readonly result: HeadResult;
+      readonly handler: CallHandler | null;
+      /** What the call's metadata holds beyond what other calls share with it. */
+      readonly heldBytes: number;
+    }
   /** Against the rules for fields: PROTOCOL_ERROR for its stream. */
   | { readonly type: 'malformed' }
   | { readonly type: 'too-large' }
@@ -33,6 +39,16 @@ interface KeptBlock {
   readonly bytes: Uint8Array;
   readonly generation: number;
   readonly outcome: HeadOutcome;
+}
+
+/** What a field costs in memory beyond its bytes. */
+const FIELD_OVERHEAD_BYTES = 96;
+
+function metadataBytes(metadata: Metadata): number {
+  if (metadata.size === 0) return 0;
+  let bytes = 0;
+  for (const [name, value] of metadata) bytes += name.length + value.length + FIELD_OVERHEAD_BYTES;
+  return bytes;
 }
 
 export class RequestHeads {
@@ -94,15 +110,19 @@ export class RequestHeads {
       if (kept !== null) return kept;
     }
     const outcome = this.#decode(bytes, lo, hi);
-    const isKept =
+    if (
       length <= KEPT_BYTES_MAX &&
       outcome.type === 'request' &&
       outcome.result.ok &&
       outcome.result.head.timeoutMs === null &&
-      this.#decoder.generation === generation;
-    if (isKept) {
+      this.#decoder.generation === generation
+    ) {
       const copy = new Uint8Array(bytes.subarray(lo, hi));
-      this.#kept[this.#nextKept] = { bytes: copy, generation, outcome };
+      this.#kept[this.#nextKept] = {
+        bytes: copy,
+        generation,
+        outcome: { ...outcome, heldBytes: 0 },
+      };
       this.#nextKept = (this.#nextKept + 1) % KEPT_BLOCKS;
     }
     return outcome;
@@ -126,6 +146,7 @@ export class RequestHeads {
     if (decoder.isMalformed || !areFieldsInOrder(decoder.fields)) return MALFORMED;
     const result = readHead(decoder.fields, this.#peer);
     const handler = result.ok ? this.#handlerOf(result.service) : null;
-    return { type: 'request', result, handler };
+    const heldBytes = result.ok ? metadataBytes(result.head.metadata) : 0;
+    return { type: 'request', result, handler, heldBytes };
   }
 }

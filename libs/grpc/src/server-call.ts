@@ -89,6 +89,8 @@ export class Http2Call implements ServerCall, Expiring {
   stalledSinceMs = -1;
   /** Waits for its turn to write, or for the connection's window. Belongs to the connection. */
   isInLine = false;
+  /** What the head holds in memory. Belongs to the connection. */
+  heldBytes = 0;
   /** Credit for DATA of ours; below zero after a client lowered its initial window. */
   outWindow: number;
   /** The client has sent END_STREAM. */

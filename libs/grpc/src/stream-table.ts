@@ -16,6 +16,8 @@ export class StreamTable {
   /** The highest stream id seen, and the highest of a call that was taken. */
   seenId = 0;
   takenId = 0;
+  /** Metadata of the calls, in bytes. */
+  heldBytes = 0;
   readonly #abandoned = new Set<number>();
 
   /** True for ids of the client's that are no longer idle. */
@@ -26,6 +28,11 @@ export class StreamTable {
   add(call: Http2Call): void {
     assertLt(call.id, this.seenId + 1, 'a call has a stream that was seen');
     this.calls.set(call.id, call);
+    this.heldBytes += call.heldBytes;
+  }
+
+  remove(call: Http2Call): void {
+    if (this.calls.delete(call.id)) this.heldBytes -= call.heldBytes;
   }
 
   /** We broke the stream off while the client may still send on it. */
@@ -59,6 +66,7 @@ export class StreamTable {
   clear(): Http2Call[] {
     const calls = [...this.calls.values()];
     this.calls.clear();
+    this.heldBytes = 0;
     return calls;
   }
 }
