@@ -3,8 +3,9 @@ import type { DurableLog } from '@conclave/log';
 import type { Machine } from '@conclave/statemachine';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
-/** Applied bytes that start a batch at once; less waits for the next `poll`. */
+/** Applied bytes that start a batch at once; less waits until the last one began so long ago. */
 const BATCH_BYTES = 256 * 1024;
+const BATCH_MS = 50;
 
 export interface StateWriterEvents {
   /** How far the log may be cut, when it is to be cut so far. */
@@ -37,6 +38,8 @@ export class StateWriter {
   #stopped = false;
   #bytesSinceFlush = 0;
   #changedMs: number | null = null;
+  /** When `poll` last looked for something to write. */
+  #kickedMs = Number.NEGATIVE_INFINITY;
   #written: Index;
   #flushed: Index;
   readonly #idle: (() => void)[] = [];
@@ -107,7 +110,10 @@ export class StateWriter {
 
   /** Time passes: what waits becomes a batch, and a flush follows when the last one is long ago. */
   poll(nowMs: number): void {
-    this.kick();
+    if (nowMs - this.#kickedMs >= BATCH_MS) {
+      this.#kickedMs = nowMs;
+      this.kick();
+    }
     if (this.#changedMs !== null && nowMs - this.#changedMs >= this.#options.flushIntervalMs) {
       this.flush();
     }
