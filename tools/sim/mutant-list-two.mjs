@@ -3,11 +3,24 @@
 
 const patch = (file, find, replace) => ({ file: `libs/${file}`, find, replace });
 
+/** Worlds in which members fall behind and get snapshots, and die on the way. */
+const SNAPSHOTS = {
+  member: {
+    snapshotCount: 5,
+    catchUpEntries: 0,
+    flushIntervalMs: 50,
+    tickMs: 50,
+    electionTicks: 5,
+  },
+  kinds: ['isolate', 'kill', 'ambush'],
+};
+
 export const MUTANTS_TWO = [
   {
     id: '10b',
     what: 'a received state is named before the log has started over',
     limit: 300,
+    draw: SNAPSHOTS,
     patches: [
       patch(
         'replica/src/snapshot-switch.ts',
@@ -164,6 +177,7 @@ export const MUTANTS_TWO = [
     id: '25d',
     what: 'watchers of a member that installed a snapshot miss what it brought',
     limit: 1_000,
+    draw: SNAPSHOTS,
     patches: [
       patch(
         'watch/src/watch-room.ts',

@@ -7,9 +7,10 @@ const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'worker.m
 
 /**
  * Runs seeds [from, to) of a bundle on `workers` processes. `onSeed` gets each outcome and answers
- * true to stop early. Resolves when all workers have ended.
+ * true to stop early. A seed that takes longer than `hangMs` counts as a crash and ends its worker.
+ * Resolves when all workers have ended.
  */
-export function runSeeds({ bundle, from, to, workers, options, onSeed }) {
+export function runSeeds({ bundle, from, to, workers, options, onSeed, hangMs = 600_000 }) {
   const count = Math.max(1, Math.min(workers, to - from));
   const runs = Array.from({ length: count }, (_, i) => {
     const child = fork(WORKER, [bundle], {
@@ -25,13 +26,38 @@ export function runSeeds({ bundle, from, to, workers, options, onSeed }) {
     runs.map(
       ({ child, order }) =>
         new Promise((resolve, reject) => {
+          let next = order.from;
+          let hung = false;
+          const giveUp = () => {
+            hung = true;
+            const nothing = {
+              events: 0,
+              virtualUs: 0,
+              commits: 0,
+              reads: 0,
+              elections: 0,
+              hash: '',
+            };
+            const message = `no end within ${hangMs} ms`;
+            child.kill('SIGKILL');
+            const verdict = { exitCode: 1, rule: 'hang', message, coverage: [], ...nothing };
+            if (onSeed({ seed: next, ...verdict })) stop();
+          };
+          let timer = setTimeout(giveUp, hangMs);
           child.on('message', (answer) => {
-            if (answer.done) child.disconnect();
-            else if (onSeed(answer)) stop();
+            clearTimeout(timer);
+            if (answer.done) {
+              child.disconnect();
+              return;
+            }
+            next = answer.seed + order.step;
+            timer = setTimeout(giveUp, hangMs);
+            if (onSeed(answer)) stop();
           });
           child.on('error', reject);
           child.on('exit', (code, signal) => {
-            if (code === 0) resolve();
+            clearTimeout(timer);
+            if (code === 0 || hung) resolve();
             else reject(new Error(`a worker ended with ${signal ?? code}`));
           });
           child.send(order);

@@ -124,7 +124,7 @@ export class Healing {
     const waited = Math.floor((world.now - this.#begun) / this.#timeoutUs);
     const leader = this.#leader();
     if (leader !== undefined) this.#leaveJoint(leader);
-    this.#stopRemovedLeader();
+    this.#stopRemoved();
     switch (this.#phase) {
       case 'leader':
         if (leader !== undefined) this.#phase = 'write';
@@ -177,15 +177,23 @@ export class Healing {
     return born.filter((m) => m.alive && slots.has(m.slot) && !this.#broken.has(m.slot));
   }
 
-  /** Without `stepDownOnRemoval` a removed leader goes on until somebody stops its process. */
-  #stopRemovedLeader(): void {
+  /**
+   * What an operator does with processes that are no members any more. Without `stepDownOnRemoval` a
+   * removed leader goes on leading; without a lease a removed member that does not know it disturbs
+   * the others for ever (thesis 4.2.3). Those must be stopped; all others may run on.
+   */
+  #stopRemoved(): void {
     const world = this.#world;
-    if (world.scenario.knobs.stepDownOnRemoval) return;
+    const { stepDownOnRemoval, checkQuorum } = world.scenario.knobs;
+    if (stepDownOnRemoval && checkQuorum) return;
+    const core = new Set(this.#core());
     for (const member of world.born) {
+      if (!member.alive || member.confState.voters.length === 0) continue;
       const { voters, votersOutgoing } = member.confState;
-      if (!member.alive || !member.node.isLeader) continue;
-      if (voters.includes(member.slot) || votersOutgoing.includes(member.slot)) continue;
-      world.crash(member, false);
+      const removed = !voters.includes(member.slot) && !votersOutgoing.includes(member.slot);
+      const leads = !stepDownOnRemoval && removed && member.node.isLeader;
+      const disturbs = !checkQuorum && this.#phase === 'quiet' && !core.has(member);
+      if (leads || disturbs) world.crash(member, false);
     }
   }
 

@@ -134,8 +134,12 @@ export class LogStore implements MemberStore {
   }
 
   failNextWrite(): void {
-    this.#disk.inject = (operation) =>
-      operation === 'write' ? { code: 'EIO', message: 'injected' } : null;
+    this.#disk.inject = (operation) => {
+      if (operation !== 'write') return null;
+      // The next one succeeds, as on Linux.
+      this.#disk.inject = null;
+      return { code: 'EIO', message: 'injected' };
+    };
   }
 
   /** A hole where the first group of the oldest segment was. */

@@ -5,7 +5,7 @@
  * Invariants: messages that vouch for a write leave after it is durable; the state is flushed at or
  * behind what is applied, the log is cut at or before the flush.
  */
-import { assert, assertEq, type Index } from '@conclave/base';
+import { assert, assertEq, assertLt, type Index } from '@conclave/base';
 import {
   type Append,
   RawNode,
@@ -27,6 +27,9 @@ import type { Knobs } from './scenario.js';
 
 /** Snapshots received and not yet installed. */
 const RECEIVED_MAX = 4;
+
+/** Readies that one event may lead to. */
+const TURNS_MAX = 100_000;
 
 interface WaitingRead {
   readonly operation: Operation;
@@ -163,7 +166,10 @@ export class Member {
 
   /** Carries out everything the node wants done, until it wants nothing more. */
   drain(): void {
-    while (this.node.hasReady()) this.#handle(this.node.ready());
+    for (let turns = 0; this.node.hasReady(); turns++) {
+      assertLt(turns, TURNS_MAX, 'drain: an end in sight');
+      this.#handle(this.node.ready());
+    }
   }
 
   #handle(ready: Ready): void {
