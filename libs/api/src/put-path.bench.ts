@@ -5,12 +5,11 @@
  *       --conditions=@conclave/source --external:rocksdb-native --outfile=node_modules/.put-path.cjs \
  *       && UV_THREADPOOL_SIZE=16 node --expose-gc node_modules/.put-path.cjs
  *
- * Environment: `MEMBERS` (1; of 3 all run in this process), `BACKEND` (files: log segments and RocksDB in
- * the temporary directory; memory), `OPS` (100,000), `DEPTH` (1,000 calls under way), `ROUNDS` (3; the
- * best is told), `ONLY` (names of loads, comma separated). Told for each load: microseconds of CPU per
- * call of the whole process (all threads, all members), the main thread's share, the share of that which
- * went into collecting garbage, bytes allocated on the heap per call (0 without --expose-gc), and calls
- * per second.
+ * Environment: `MEMBERS` (1; of 3 all run in this process), `TMPDIR` (where log and RocksDB are), `OPS`
+ * (100,000), `DEPTH` (1,000 calls under way), `ROUNDS` (3; the best is told), `ONLY` (names of loads, comma
+ * separated). Told for each load: microseconds of CPU per call of the whole process (all threads, all
+ * members), time the event loop was not idle, the share of that spent collecting garbage, bytes
+ * allocated on the heap per call (0 without --expose-gc), and calls per second.
  */
 import { EMPTY_METADATA, type ServerCall, type ServerCallEvents, Status } from '@conclave/base';
 import {
@@ -23,10 +22,9 @@ import {
 } from '@conclave/wire';
 import { PerformanceObserver } from 'node:perf_hooks';
 import type { Api } from './index.js';
-import { type Backend, BenchCluster } from './testing/bench-member.js';
+import { BenchCluster } from './testing/bench-member.js';
 
 const MEMBERS = Number(process.env['MEMBERS'] ?? 1);
-const BACKEND = (process.env['BACKEND'] ?? 'files') as Backend;
 const OPS = Number(process.env['OPS'] ?? 100_000);
 const DEPTH = Number(process.env['DEPTH'] ?? 1_000);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
@@ -207,8 +205,8 @@ const LOADS: readonly Load[] = [
 ];
 
 async function main(): Promise<void> {
-  const cluster = await BenchCluster.start(MEMBERS, BACKEND);
-  process.stdout.write(`members ${MEMBERS}, ${BACKEND}, ${OPS} calls, ${DEPTH} under way\n`);
+  const cluster = await BenchCluster.start(MEMBERS);
+  process.stdout.write(`members ${MEMBERS}, ${OPS} calls, ${DEPTH} under way\n`);
   for (const load of LOADS) {
     if (!METHODS_BY_PATH.has(load.method)) throw new Error(load.method);
     if (ONLY.length > 0 && !ONLY.includes(load.name)) continue;

@@ -1,22 +1,23 @@
 /**
  * Whole members in one process for benches: api, replica, raft, log, state machine, watches, over real
- * files and RocksDB, or over memory; raft frames are encoded and decoded, but cross no socket.
+ * files and RocksDB; raft frames are encoded and decoded, but cross no socket.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Engine, NO_PROBE, Random, type Scheduler, assert } from '@conclave/base';
+import { NO_PROBE, Random, type Scheduler, assert } from '@conclave/base';
 import { createLogSync, openLog } from '@conclave/log';
 import { type PeerTransport, Replica, foundingLog } from '@conclave/replica';
 import { StateMachine } from '@conclave/statemachine';
 import { FileLogDisk, RocksEngine } from '@conclave/storage';
-import { MemoryDataDirectory, MemoryEngine, MemoryLogDisk } from '@conclave/testkit';
+import { MemoryDataDirectory } from '@conclave/testkit';
 import { WatchRoom } from '@conclave/watch';
 import { type RaftMessage, decodeRaftFrame, encodeRaftFrames } from '@conclave/wire';
 import { API_DEFAULTS, Api } from '../index.js';
 
 const CLUSTER = 77n;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
+const ENTRY_BYTES_MAX = 4 * 1024 * 1024;
 const EMPTY_CONF = {
   voters: [],
   learners: [],
@@ -24,8 +25,6 @@ const EMPTY_CONF = {
   learnersNext: [],
   autoLeave: false,
 };
-
-export type Backend = 'files' | 'memory';
 
 const SCHEDULER: Scheduler = { yieldTo: (task) => void setImmediate(task) };
 const fatal = (message: string): never => {
@@ -54,20 +53,16 @@ export class BenchMember {
   static async start(
     id: bigint,
     members: number,
-    backend: Backend,
     directory: string,
     transport: PeerTransport,
   ): Promise<BenchMember> {
-    const disk =
-      backend === 'files'
-        ? new FileLogDisk(directory)
-        : new MemoryLogDisk(SCHEDULER, new Random(1));
+    const disk = new FileLogDisk(directory);
     const options = {
       clusterId: CLUSTER,
       memberId: id,
       incarnation: id,
       segmentBytes: SEGMENT_BYTES,
-      entryBytesMax: SEGMENT_BYTES,
+      entryBytesMax: ENTRY_BYTES_MAX,
     };
     const hardState = { term: 0, vote: 0n, commit: 0 };
     createLogSync(disk, options, hardState, { index: 0, term: 0, confState: EMPTY_CONF });
@@ -79,10 +74,7 @@ export class BenchMember {
       peerURLs: [`http://127.0.0.1:${2_001 + i}`],
     }));
     await new Promise((resolve) => log.append(foundingLog(founders), resolve));
-    const engine: Engine =
-      backend === 'files'
-        ? await RocksEngine.open(path.join(directory, 'state'))
-        : new MemoryEngine(SCHEDULER);
+    const engine = await RocksEngine.open(path.join(directory, 'state'));
     const machine = new StateMachine(
       { store: {} },
       { engine, scheduler: SCHEDULER, probe: NO_PROBE, failed: fatal },
@@ -147,15 +139,13 @@ export class BenchCluster {
   readonly #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-put-path-'));
   #timer: NodeJS.Timeout | null = null;
 
-  static async start(members: number, backend: Backend): Promise<BenchCluster> {
+  static async start(members: number): Promise<BenchCluster> {
     const cluster = new BenchCluster();
     for (let i = 1; i <= members; i++) {
       const directory = path.join(cluster.#directory, String(i));
       fs.mkdirSync(directory);
       const transport = cluster.#transport(BigInt(i));
-      cluster.members.push(
-        await BenchMember.start(BigInt(i), members, backend, directory, transport),
-      );
+      cluster.members.push(await BenchMember.start(BigInt(i), members, directory, transport));
     }
     cluster.#timer = setInterval(() => setImmediate(() => cluster.#poll()), 10);
     await cluster.until(() => cluster.members.some((m) => m.replica.isLeader));
