@@ -199,6 +199,15 @@ export const MUTANTS_TWO = [
     ],
   },
   {
+    id: '28',
+    what: 'a wiped member is taken for the one it was (the rule of the hello, as the simulator has it)',
+    limit: 1_000,
+    draw: { kinds: ['wipe', 'kill', 'isolate', 'halves'], override: { changesMembers: false } },
+    patches: [
+      patch('sim/src/l2/member.ts', 'return known === other.incarnation;', 'return known !== 0n;'),
+    ],
+  },
+  {
     id: '30',
     what: 'a tombstone at the compact revision is dropped',
     limit: 1_000,

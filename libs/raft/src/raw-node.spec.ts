@@ -258,6 +258,29 @@ describe('one-way partitions', () => {
   });
 });
 
+describe('a member that starts again from its log', () => {
+  /** Everything up to 3 is applied; entry 4 is not committed. `from`: the first one in memory. */
+  function restarted(from: number): RawNode {
+    const initial = testInitial([1, 2], [1, 1, 1, 1]);
+    const entries = initial.entries.slice(from - 1);
+    const hardState = { term: 1, vote: 0, commit: 3 };
+    return new RawNode(testConfig(1), { ...initial, hardState, applied: 3, entries });
+  }
+
+  test('tells with a refused vote how far it is committed, if it was given the applied entry', () => {
+    const told = [3, 4].map((from) => {
+      const node = restarted(from);
+      node.step(testMessage(MessageType.PRE_VOTE, 2, 1, 2, { index: 3, logTerm: 1 }));
+      const [answer] = node.ready().messages;
+      return { reject: answer?.reject, commit: answer?.commit };
+    });
+    expect(told).toEqual([
+      { reject: true, commit: 3 },
+      { reject: true, commit: 0 },
+    ]);
+  });
+});
+
 describe('a silent leader', () => {
   const hears = (node: RawNode): void => {
     node.step(testMessage(HEARTBEAT, 2, 1, 1));

@@ -61,13 +61,14 @@ export function initialRaftState(
     confState: slots.toSlots(machine.confState),
     applied,
     // Right behind an installed snapshot the log is empty: it ends at its cut.
-    entries: loadEntries(log, Math.max(log.firstIndex, Math.min(applied + 1, log.lastIndex))),
+    entries: loadEntries(log, Math.max(log.firstIndex, Math.min(applied, log.lastIndex))),
   };
 }
 
 /**
- * Everything not applied yet, and the last entry in any case, which tells raft where the log ends. The
- * rest stays on disk until a follower asks for it.
+ * The applied entry, everything behind it, and the last entry in any case, which tells raft where the
+ * log ends. The term of the applied one is needed: whoever refuses a vote says how far it knows the log
+ * to be committed, and without the term cannot. The rest stays on disk until a follower asks for it.
  */
 function loadEntries(log: DurableLog, from: number): Entry[] {
   const entries: Entry[] = [];

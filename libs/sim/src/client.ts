@@ -48,11 +48,11 @@ export class ModelClient {
     return this.attempts >= ATTEMPTS_MAX;
   }
 
-  /** What it does next. */
-  begin(present: Present): Operation {
+  /** What it does next; `readShare` of its operations read. */
+  begin(present: Present, readShare: number): Operation {
     const k = this.#knobs;
     const r = this.#random;
-    const read = r.chance(k.readShare);
+    const read = r.chance(readShare);
     const key = r.below(k.keys);
     const asked = {
       client: this.id,

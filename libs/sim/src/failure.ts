@@ -31,8 +31,9 @@ export function unsafe(rule: string, what: string): never {
   throw new Verdict(ExitCode.SAFETY, rule, what);
 }
 
-export function stuck(what: string): never {
-  throw new Verdict(ExitCode.LIVENESS, 'C5', what);
+/** `rule`: which promise of C5. */
+export function stuck(rule: string, what: string): never {
+  throw new Verdict(ExitCode.LIVENESS, rule, what);
 }
 
 export function wrongAnswer(rule: string, what: string): never {

@@ -129,11 +129,12 @@ export class Healing {
       case 'leader':
         if (leader !== undefined) this.#phase = 'write';
         else if (waited > LEADER_TIMEOUTS)
-          this.#stuck(`no leader after ${waited} election timeouts`);
+          this.#stuck('C5-leader', `no leader after ${waited} election timeouts`);
         return;
       case 'write':
         if (world.oracle.applied > this.#appliedBefore) this.#startQuiet();
-        else if (waited > WRITE_TIMEOUTS) this.#stuck(`no write after ${waited} election timeouts`);
+        else if (waited > WRITE_TIMEOUTS)
+          this.#stuck('C5-write', `no write after ${waited} election timeouts`);
         return;
       case 'quiet':
         this.#checkQuiet(waited);
@@ -141,7 +142,7 @@ export class Healing {
       case 'equal':
         if (leader !== undefined && this.#isEqual(leader)) this.#phase = 'done';
         else if (world.now - this.#begun > EQUAL_WITHIN + QUIET_WITHIN_TIMEOUTS * this.#timeoutUs) {
-          this.#stuck(`members differ after ${EQUAL_WITHIN / SECOND} s`);
+          this.#stuck('C5-equal', `members differ after ${EQUAL_WITHIN / SECOND} s`);
         }
         return;
       case 'done':
@@ -220,7 +221,7 @@ export class Healing {
     const world = this.#world;
     const term = this.#highestTerm();
     if (term !== this.#quietTerm) {
-      if (waited > QUIET_WITHIN_TIMEOUTS) this.#stuck(`terms still grow: ${term}`);
+      if (waited > QUIET_WITHIN_TIMEOUTS) this.#stuck('C5-terms', `terms still grow: ${term}`);
       this.#quietTerm = term;
       this.#quietSince = world.now;
       return;
@@ -250,7 +251,7 @@ export class Healing {
     });
   }
 
-  #stuck(what: string): never {
+  #stuck(rule: string, what: string): never {
     const { oracle, born } = this.#world;
     const parts = born.map((m) => {
       const { term, role, leader, commit, lastIndex } = m.node;
@@ -259,6 +260,6 @@ export class Healing {
       const log = `applied ${m.machine.index} commit ${commit} last ${lastIndex}`;
       return `${m.slot}${broken} ${state} term ${term} follows ${leader} ${log} (${confText(m.confState)})`;
     });
-    stuck(`${what}; ${this.#shape}; committed ${oracle.commit}\n  ${parts.join('\n  ')}`);
+    stuck(rule, `${what}; ${this.#shape}; committed ${oracle.commit}\n  ${parts.join('\n  ')}`);
   }
 }

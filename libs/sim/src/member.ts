@@ -95,8 +95,8 @@ export class Member {
 
   #begin({ hardState, cut, entries }: Recovered, seed: number): RawNode {
     const { index: applied, confState } = this.flushed;
-    // As the replica: what is not applied, and the last entry in any case; the rest stays on disk.
-    const from = Math.min(applied - cut.index, Math.max(0, entries.length - 1));
+    // As the replica: the applied entry (for its term), what follows it, and the last in any case.
+    const from = Math.max(0, Math.min(applied - cut.index, entries.length) - 1);
     const initial = { hardState, cut, confState, applied, entries: entries.slice(from) };
     const slot = this.slot;
     const ports = this.#ports;
@@ -217,14 +217,14 @@ export class Member {
     if (this.#applyQueueBytes > 3 * (this.#knobs.committedBytesMax + largest)) {
       unsafe('I25', `member ${this.slot}: ${this.#applyQueueBytes} bytes wait to be applied`);
     }
-    if (this.#knobs.applyDelayUs === 0) this.#applySome(Number.MAX_SAFE_INTEGER);
+    if (this.#ports.applyDelayUs() === 0) this.#applySome(Number.MAX_SAFE_INTEGER);
     else this.#scheduleApply();
   }
 
   #scheduleApply(): void {
     if (this.#applyScheduled || this.#applyHead >= this.#applyQueue.length) return;
     this.#applyScheduled = true;
-    this.#ports.later(this.slot, Work.APPLY, this.#knobs.applyDelayUs, () => {
+    this.#ports.later(this.slot, Work.APPLY, this.#ports.applyDelayUs(), () => {
       this.#applyScheduled = false;
       this.#applySome(this.#knobs.applyBatch);
       this.#scheduleApply();

@@ -18,6 +18,8 @@ export interface MemberPorts {
   event(slot: number, event: RaftEvent): void;
   /** Runs `task` at the member after a delay, unless it dies before. */
   later(slot: number, work: Work, delayUs: number, task: () => void): void;
+  /** How long a batch to apply waits; 0: it is applied at once. */
+  applyDelayUs(): number;
   diskLatencyUs(slot: number): number;
   /** A snapshot goes to another member: true once it is there, false if it got lost. */
   transfer(from: number, to: number, image: Image, done: (ok: boolean) => void): void;

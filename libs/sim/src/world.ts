@@ -49,6 +49,9 @@ interface WorldEvent {
 /** How often the costly checks are made, in events. */
 const SAMPLE_MASK = 63;
 
+/** While the world heals, many enough write to show that it does. */
+const CALM_READ_SHARE = 0.4;
+
 export class World {
   readonly scenario: Scenario;
   readonly queue = new EventQueue<WorldEvent>();
@@ -168,12 +171,14 @@ export class World {
   }
 
   #createPorts(): MemberPorts {
+    const { scenario } = this;
     return {
       raftJudge: this.raftJudge,
       historyJudge: this.historyJudge,
       send: (message) => this.#send(message),
       event: (slot, e) => this.#raftEvent(slot, e),
       later: (slot, work, delayUs, task) => this.#later(slot, work, delayUs, task),
+      applyDelayUs: () => (this.calm ? 0 : scenario.knobs.applyDelayUs),
       diskLatencyUs: (slot) => this.#diskLatencyUs(slot),
       transfer: (from, to, image, done) => this.#transfer(from, to, image, done),
       finished: (operation, ok) => this.#finished(operation, ok),
@@ -350,7 +355,7 @@ export class World {
     }
     if (client.operation === null) {
       if (this.clientsStopped) return;
-      client.begin(this.#present());
+      client.begin(this.#present(), this.calm ? CALM_READ_SHARE : this.scenario.knobs.readShare);
     } else client.again(this.#present());
     const members = this.born.filter((m) => m.alive).map((m) => m.slot);
     client.attempts++;
@@ -403,8 +408,8 @@ export class World {
   /** In a world that heals a few operations are enough: they only show that there is progress. */
   #thinkUs(client: ModelClient): number {
     const { tickMs, electionTicks, clients } = this.scenario.knobs;
-    const slow = this.calm ? Math.floor((clients * tickMs * electionTicks * MS) / 8) : 0;
-    return slow + client.thinkUs();
+    if (!this.calm) return client.thinkUs();
+    return 1 + this.random.client.below(Math.ceil((clients * tickMs * electionTicks * MS) / 4));
   }
 
   // Members come and go.
