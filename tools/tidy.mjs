@@ -8,7 +8,7 @@ const FILE_LINES_MAX = 500;
 const COLUMNS_MAX = 100;
 const COMMENT_COLUMNS_MAX = 110;
 /** A text that the formatter cannot break. */
-const LONG_TEXT = /"[^"]{40,}"|'[^']{40,}'|`[^`]{40,}`/;
+const LONG_TEXT = /"[^"]{40,}"|'[^']{40,}'|`[^`]{40,}(`|$)|^\s*\/\^.*\/[a-z]*;$/;
 const BANNED_NAMES = /(^|[-/])(utils?|helpers?|common|misc)(\.|$|\/)/;
 const PURE_BANS = [
   [/\bMath\.random\b/, 'Math.random: chance is handed in'],

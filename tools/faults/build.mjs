@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 const kind = process.argv[3] ?? 'disk';
 if (kind !== 'disk' && kind !== 'clock') fail(`there is no shim ${kind}`);
 const source = path.join(path.dirname(fileURLToPath(import.meta.url)), `${kind}-faults.c`);
-const output = path.resolve(process.argv[2] ?? path.join(os.tmpdir(), `conclave-${kind}-faults.so`));
+const output = path.resolve(
+  process.argv[2] ?? path.join(os.tmpdir(), `conclave-${kind}-faults.so`),
+);
 
 if (process.platform !== 'linux') fail('the fault shim is for Linux');
 if (spawnSync('gcc', ['--version']).status !== 0) fail('the fault shim needs gcc');

@@ -1,7 +1,8 @@
 import type { Probe } from '@conclave/base';
 
 /**
- * What was asked of the store since the last `flush`, under etcd's names: each put, deletion and range counts,
+ * What was asked of the store since the last `flush`, under etcd's names: each put, deletion and
+ * range counts,
  * inside a transaction as well as alone, and a write of more than one counts as a transaction too. Plain
  * numbers, for the hot path; told with each batch.
  */

@@ -18,7 +18,8 @@ export interface SlowDiskOptions {
  * a write, or with fast ones, begins anew.
  *
  * Where all disks are slow leadership must not go round: after each handing over this member keeps
- * what it gets for a minute, then for two, up to an hour; a healthy stretch as long as a slow one forgets that.
+ * what it gets for a minute, then for two, up to an hour; a healthy stretch as long as a slow one
+ * forgets that.
  */
 export class SlowDisk {
   readonly #options: SlowDiskOptions;
