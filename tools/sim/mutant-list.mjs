@@ -299,6 +299,3 @@ export const MUTANTS = [
     ],
   },
 ];
-
-/** Not to be seen with a model state machine and without gateways: planted at level 2. */
-export const LEVEL_TWO = ['11', '13', '14', '17', '19', '25', '28', '30'];

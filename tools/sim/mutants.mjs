@@ -1,13 +1,15 @@
 // Plants each mutant in turn and counts the seeds until a judge sees it.
-//   npm run sim:mutants [-- --only 1,8,15] [--from 1] [--workers 2]
+//   npm run sim:mutants [-- --only 1,8,15] [--level 1] [--from 1] [--workers 2]
 import { parseArgs } from 'node:util';
 import { bundleSimulator } from './build.mjs';
-import { LEVEL_TWO, MUTANTS } from './mutant-list.mjs';
+import { MUTANTS } from './mutant-list.mjs';
+import { MUTANTS_TWO } from './mutant-list-two.mjs';
 import { runSeeds } from './pool.mjs';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    level: { type: 'string' },
     from: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
   },
@@ -15,27 +17,36 @@ const { values } = parseArgs({
 
 const only = values.only === undefined ? null : new Set(values.only.split(','));
 const from = Number(values.from);
-const chosen = MUTANTS.filter(({ id }) => only === null || only.has(id));
+const ENTRIES = { 1: 'libs/sim/src/index.ts', 2: 'libs/sim/src/l2/index.ts' };
+const all = [
+  ...MUTANTS.map((mutant) => ({ ...mutant, level: '1' })),
+  ...MUTANTS_TWO.map((mutant) => ({ ...mutant, level: '2' })),
+];
+const chosen = all.filter(
+  ({ id, level }) => (only === null || only.has(id)) && (values.level ?? level) === level,
+);
 const needed = [];
 let survivors = 0;
-console.log('mutant | planted bug | seeds needed | limit | seen by');
+console.log('mutant | level | planted bug | seeds needed | limit | seen by');
 for (const mutant of chosen) {
   const result = await hunt(mutant);
   if (result.seeds === 0) survivors++;
   else needed.push(result.seeds);
   const seeds = result.seeds === 0 ? 'SURVIVED' : result.seeds;
-  console.log(`${mutant.id} | ${mutant.what} | ${seeds} | ${mutant.limit} | ${result.rule}`);
+  console.log(
+    `${mutant.id} | ${mutant.level} | ${mutant.what} | ${seeds} | ${mutant.limit} | ${result.rule}`,
+  );
 }
 needed.sort((a, b) => a - b);
 console.log(
   `${needed.length} of ${chosen.length} killed, median ${needed[needed.length >> 1] ?? '-'} seeds, ` +
-    `from seed ${from}; for level 2: ${LEVEL_TWO.join(', ')}`,
+    `from seed ${from}`,
 );
 process.exitCode = survivors === 0 ? 0 : 1;
 
 /** The first seed, in order, that fails; 0 if none does within the limit. */
-async function hunt({ patches, limit, draw = {} }) {
-  const { outfile, remove } = await bundleSimulator('libs/sim/src/index.ts', patches);
+async function hunt({ level, patches, limit, draw = {} }) {
+  const { outfile, remove } = await bundleSimulator(ENTRIES[level], patches);
   let first = Infinity;
   let rule = '';
   try {

@@ -305,6 +305,11 @@ export class Cluster {
 
   /** A member ended itself. Right after a disk error, wrong otherwise. */
   #fatal(member: SimMember, message: string): void {
+    if (member.isWiped && message.includes('wiped data directory')) {
+      this.coverage.count('a wiped member found itself out');
+      this.timeline.after(0, () => member.crash(false));
+      return;
+    }
     if (!message.includes('simulated I/O error')) {
       this.fail(ExitCode.CRASH, 'fatal', `${member.host.name}: ${message}`);
       return;

@@ -10,6 +10,8 @@ const POINTS: readonly string[] = [
   'receiving snapshot',
   'received snapshot',
   'applying snapshot',
+  'applying snapshot',
+  'applying snapshot',
   'applied snapshot',
   'sent snapshot',
   'compacted Raft logs',
@@ -81,6 +83,8 @@ export class FaultDriver {
         trace.note(member.host.name, 'disk fails');
         member.disk.failOnce();
         return;
+      case 'wipe':
+        return this.#wipe();
       case 'slow-network':
         return this.#slow();
     }
@@ -104,19 +108,36 @@ export class FaultDriver {
   }
 
   #ambush(): void {
-    const message = this.#random.pick(POINTS);
-    this.#cluster.trace.note('sim', `lies in wait for "${message}"`);
-    this.#cluster.layAmbush({
-      message,
-      delayMs: this.#random.chance(0.7) ? this.#random.fraction() * 3 : this.#span(3, 200),
-      downMs: this.#span(1, 1_500),
-      power: this.#random.chance(0.5),
-    });
+    for (let n = 0; n < 3; n++) {
+      const message = this.#random.pick(POINTS);
+      this.#cluster.trace.note('sim', `lies in wait for "${message}"`);
+      this.#cluster.layAmbush({
+        message,
+        delayMs: this.#random.chance(0.7) ? this.#random.fraction() * 3 : this.#span(3, 200),
+        downMs: this.#span(1, 1_500),
+        power: this.#random.chance(0.5),
+      });
+    }
   }
 
   #pause(host: Host): void {
     host.pause();
     this.#cluster.timeline.after(this.#span(50, 8_000), () => host.resume());
+  }
+
+  /**
+   * Once a run, and only where the others can do without it for ever: a wiped member must be removed and
+   * added, which is somebody else's business.
+   */
+  #wipe(): void {
+    const { members, scenario } = this.#cluster;
+    const isBearable = scenario.members >= 3 && !scenario.changesMembers;
+    if (!isBearable || members.some((m) => m.isWiped)) return;
+    const member = this.#random.pick(members);
+    if (member.replica?.published !== true) return;
+    member.wipe();
+    this.#cluster.coverage.count('member wiped');
+    this.#cluster.timeline.after(this.#span(1, 500), () => member.start());
   }
 
   #gateway(gateways: Cluster['gateways']): void {

@@ -23,6 +23,8 @@ export class MemberDisk {
   #nowMs: () => number;
   log: MemoryLogDisk;
   directory: MemoryDataDirectory;
+  /** By member id: the incarnation it had when this member first met it. */
+  readonly met = new Map<bigint, bigint>();
   /** False until the first boot has written everything a later start needs. */
   isBorn = false;
 

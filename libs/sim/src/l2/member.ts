@@ -88,6 +88,10 @@ export class SimMember {
   readonly #random: Random;
   readonly #founders: readonly KnownPeer[] | null;
   replica: Replica | null = null;
+  /** Of the data directory; a wiped one is another. */
+  incarnation: bigint;
+  /** Its data directory was lost: nobody takes it for itself any more. */
+  isWiped = false;
   /** Removed from the cluster: it never comes back. */
   isRemoved = false;
   #api: Api | null = null;
@@ -107,6 +111,7 @@ export class SimMember {
     this.#world = world;
     this.id = id;
     this.peerURL = peerURL(id);
+    this.incarnation = id * 1_000n;
     this.#random = random;
     this.#founders = founders;
     this.host = new Host(`m${id}`, driftPpm, world.hostPorts);
@@ -153,6 +158,27 @@ export class SimMember {
     this.disk.crash(power);
   }
 
+  /** Somebody removes the data directory of a member that is down, or kills it for that. */
+  wipe(): void {
+    this.crash(true);
+    this.disk.wipe();
+    this.disk.isBorn = false;
+    this.disk.met.clear();
+    this.incarnation++;
+    this.isWiped = true;
+    this.#world.trace.note(this.host.name, 'is wiped');
+  }
+
+  /** Is `other` who it was when we met it? The rule of the peers' hello, either way. */
+  trusts(other: SimMember): boolean {
+    const record = this.#machine?.members.find((m) => m.id === other.id);
+    const { met } = this.disk;
+    if (!met.has(other.id)) met.set(other.id, other.incarnation);
+    const replicated = record?.incarnation ?? 0n;
+    const known = replicated === 0n ? met.get(other.id) : replicated;
+    return known === other.incarnation;
+  }
+
   receiveFrame(from: SimMember, frame: Uint8Array): void {
     const { replica } = this;
     const peers = this.#peers;
@@ -162,7 +188,7 @@ export class SimMember {
       network.send(this.host, from.host, network.latencyMs(), true, () => from.toldRemoved());
       return;
     }
-    if (!peers.knows(from.id)) return;
+    if (!peers.knows(from.id) || !this.trusts(from)) return;
     replica.receive(from.id, peers.decode(from.id, frame, replica));
   }
 
@@ -184,7 +210,7 @@ export class SimMember {
     return {
       clusterId: this.#world.clusterId,
       memberId: this.id,
-      incarnation: this.id,
+      incarnation: this.incarnation,
       segmentBytes: this.#world.shape.segmentBytes,
       entryBytesMax: 1024 * 1024,
     };
@@ -368,7 +394,7 @@ export class SimMember {
       memberId: this.id,
       name: this.host.name,
       clientURLs: [`http://10.0.1.${this.id}:2379`],
-      incarnation: this.id,
+      incarnation: this.incarnation,
       tickMs: shape.tickMs,
       electionTicks: shape.electionTicks,
       preVote: true,

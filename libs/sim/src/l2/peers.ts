@@ -59,6 +59,7 @@ export class Peers implements PeerTransport {
     const { trace, clusterId, links } = this.#world;
     const target = this.#world.member(to);
     if (target === undefined || !this.#known.has(to) || !target.host.isUp) return;
+    if (!this.#self.trusts(target)) return;
     const from = this.#self.id;
     for (const frame of encodeRaftFrames({ clusterId, from, to }, messages)) {
       trace.mix(frame.length);
@@ -148,6 +149,7 @@ export class Peers implements PeerTransport {
   #reaches(id: bigint): boolean {
     const target = this.#world.member(id);
     if (target === undefined || !target.host.isUp) return false;
+    if (!this.#self.trusts(target) || !target.trusts(this.#self)) return false;
     const { network } = this.#world.links;
     const { host } = this.#self;
     return !network.isBlocked(host, target.host) && !network.isBlocked(target.host, host);

@@ -170,7 +170,7 @@ class Recovery {
     }
     const ids = newest?.replica?.machine.members.map((m) => m.id) ?? [];
     for (const id of ids) if (cluster.member(id) === undefined) cluster.launch(id);
-    return cluster.members.filter((m) => ids.includes(m.id));
+    return cluster.members.filter((m) => ids.includes(m.id) && !m.isWiped);
   }
 
   #hasLeader(): boolean {

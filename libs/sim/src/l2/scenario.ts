@@ -20,6 +20,7 @@ export const FAULTS = [
   'reset',
   'stall',
   'disk-error',
+  'wipe',
   'gateway',
   'slow-network',
 ] as const;
@@ -64,8 +65,10 @@ export interface Scenario {
 export interface DrawOptions {
   /** Runs are no longer than this under faults. */
   readonly durationMsMax?: number;
-  /** Takes the place of what was drawn, so that what is looked for is likelier. */
-  readonly override?: Partial<Scenario>;
+  /** Take the place of what was drawn, so that what is looked for is likelier. */
+  readonly override?: Partial<Omit<Scenario, 'member' | 'faults'>>;
+  readonly member?: Partial<MemberShape>;
+  readonly kinds?: readonly FaultKind[];
 }
 
 export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
@@ -73,7 +76,8 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
   const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5]);
   const gateways = random.below(3);
   const isSmall = random.chance(0.5);
-  const kinds = FAULTS.filter(() => random.chance(0.4));
+  const drawnKinds = FAULTS.filter(() => random.chance(0.4));
+  const kinds = options.kinds ?? drawnKinds;
   const drawn = 8_000 + random.below(22_000);
   const durationMs = Math.min(drawn, options.durationMsMax ?? drawn);
   const faultEveryMs = 300 + random.below(3_000);
@@ -107,11 +111,12 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
       segmentBytes: random.pick([16, 64, 1024]) * 1024,
       compactionBatchRows: random.pick([1, 10, 1_000]),
       cacheBytesMax: random.pick([1_000, 100_000, 64 * 1024 * 1024]),
-      chunkBytes: random.pick([256, 4_096, 512 * 1024]),
+      chunkBytes: random.pick([256, 256, 4_096, 512 * 1024]),
       streamQueueBytesMax: random.pick([300, 4_000, 4 * 1024 * 1024]),
       historyRowsMax: random.pick([2, 50, 1_000]),
       fragmentBytesMax: random.pick([200, 2_000, 2 * 1024 * 1024]),
       disk: { minMs: 0.05, meanMs: random.pick([0.2, 0.2, 1, 10]) },
+      ...options.member,
     },
     work: {
       registers: 2 + random.below(8),

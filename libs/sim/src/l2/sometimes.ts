@@ -59,6 +59,7 @@ export const SOMETIMES: readonly string[] = [
   'watch ended 14',
   'member launched',
   'member ended by its disk',
+  'member wiped',
   'snapshot installed',
   'killed while it installs',
   'half received state resumed',
