@@ -150,6 +150,9 @@ function drawFaults(r: Random, knobs: Knobs, families: Families): Fault[] {
     if (families.leaderPartition) {
       const side = (): 'both' | 'in' | 'out' => r.pick(['both', 'both', 'in', 'out']);
       makers.push((at) => ({ type: 'isolate-leader', at, forMs: span(), side: side() }));
+      // Long enough for another leader, short enough for the old one not to have given up.
+      const strand = (): number => Math.ceil(timeoutMs * (1 + r.fraction()));
+      makers.push((at) => ({ type: 'strand-leader', at, forMs: strand() }));
     }
     if (families.clog) makers.push((at) => drawClog(r, at, slots, span()));
     if (families.types) {

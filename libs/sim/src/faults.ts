@@ -57,6 +57,9 @@ export class FaultPlan {
       case 'isolate-leader':
         this.#isolateLeader(fault.side, fault.forMs);
         return;
+      case 'strand-leader':
+        this.#strandLeader(fault.forMs);
+        return;
       case 'cut-types':
         this.#cutTypes(fault.mask, fault.forMs);
         return;
@@ -81,6 +84,7 @@ export class FaultPlan {
           | 'pause'
           | 'cut'
           | 'isolate-leader'
+          | 'strand-leader'
           | 'cut-types'
           | 'clog'
           | 'reset';
@@ -160,6 +164,21 @@ export class FaultPlan {
       if (side !== 'in') links.push([leader.slot, slot]);
     }
     this.#cut(links, forMs);
+  }
+
+  /** Late answers to an old leader: it must not take them for answers to what it asks now. */
+  #strandLeader(forMs: number): void {
+    const world = this.#world;
+    const { leader, born, network } = world;
+    if (leader === undefined) return;
+    const outward: [number, number][] = [];
+    for (const { slot } of born) {
+      if (slot === leader.slot) continue;
+      network.clog(slot, leader.slot, world.now + forMs * MS);
+      outward.push([leader.slot, slot]);
+    }
+    const heardMs = Math.floor(forMs / 10);
+    this.#later(heardMs, () => this.#cut(outward, forMs - heardMs));
   }
 
   #cutTypes(mask: number, forMs: number): void {

@@ -80,6 +80,12 @@ export type Fault =
       readonly side: 'both' | 'in' | 'out';
     }
   | {
+      /** What the leader is sent is held back and comes all at once; soon it is not heard either. */
+      readonly type: 'strand-leader';
+      readonly at: number;
+      readonly forMs: number;
+    }
+  | {
       readonly type: 'cut-types';
       readonly at: number;
       readonly forMs: number;
