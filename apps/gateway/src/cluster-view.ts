@@ -53,6 +53,10 @@ export class ClusterView implements NodeView {
     callOnce(this.#router, STATUS, status, ANSWER_MS, (code, _text, bytes) => {
       if (code === Status.OK && bytes !== null) this.#learnStatus(bytes);
     });
+  }
+
+  /** Goes through the Raft log, as in etcd: so only when Status has told that something is wrong. */
+  #askAlarms(): void {
     const alarms = AlarmRequest.encode(AlarmRequest.create());
     callOnce(this.#router, ALARM, alarms, ANSWER_MS, (code, _text, bytes) => {
       if (code === Status.OK && bytes !== null) this.#learnAlarms(bytes);
@@ -62,6 +66,8 @@ export class ClusterView implements NodeView {
   #learnStatus(bytes: Uint8Array): void {
     const status = decoded(() => StatusResponse.decode(bytes));
     if (status === null || status.version === '') return;
+    if (status.errors.length === 0) this.#alarms = [];
+    else this.#askAlarms();
     const [major, minor] = status.version.split('.');
     this.#versions = {
       server: status.version,

@@ -4,19 +4,30 @@ import type { AddressInfo, Socket } from 'node:net';
 import { NO_PROBE, Random, type ServerCall, Status } from '@conclave/base';
 import { DEFAULT_LINK_OPTIONS, LinkHost, LinkServer } from '@conclave/link';
 import { Telemetry } from '@conclave/telemetry';
-import { RangeResponse, ResponseHeader, StatusResponse } from '@conclave/wire';
+import {
+  AlarmMember,
+  AlarmResponse,
+  AlarmType,
+  RangeResponse,
+  ResponseHeader,
+  StatusResponse,
+} from '@conclave/wire';
 import { type GatewayConfig, loadConfig } from './config.js';
 import { Gateway } from './gateway.js';
 
 const IDENTITY = { clusterId: 7n, memberId: 1n, incarnation: 9n, feature: 1, name: 'm1' };
 
-/** Answers Range, Status and whatever else with an empty message. */
-function answer(call: ServerCall): void {
+/** Answers Range, Status, Alarm and whatever else with an empty message. */
+function answer(call: ServerCall, alarms: readonly AlarmType[]): void {
   const header = ResponseHeader.create({ clusterId: 7n, memberId: 1n, revision: 5 });
   if (call.head.method === '/etcdserverpb.KV/Range') {
     call.send(RangeResponse.encode(RangeResponse.create({ header })));
   } else if (call.head.method === '/etcdserverpb.Maintenance/Status') {
-    call.send(StatusResponse.encode(StatusResponse.create({ header, version: '3.6.77' })));
+    const errors = alarms.map((alarm) => `memberID:1 alarm:${AlarmType[alarm]} `);
+    call.send(StatusResponse.encode(StatusResponse.create({ header, version: '3.6.77', errors })));
+  } else if (call.head.method === '/etcdserverpb.Maintenance/Alarm') {
+    const members = alarms.map((alarm) => AlarmMember.create({ memberID: 1n, alarm }));
+    call.send(AlarmResponse.encode(AlarmResponse.create({ header, alarms: members })));
   } else call.send(new Uint8Array(0));
   call.end(Status.OK, '');
 }
@@ -25,6 +36,8 @@ class Member {
   readonly sockets = new Set<Socket>();
   readonly host: LinkHost;
   readonly http: Server;
+  readonly methods: string[] = [];
+  alarms: readonly AlarmType[] = [];
 
   constructor() {
     const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
@@ -35,7 +48,10 @@ class Member {
       handler: {
         open: (call) => ({
           message() {},
-          halfClosed: () => answer(call),
+          halfClosed: () => {
+            this.methods.push(call.head.method);
+            answer(call, this.alarms);
+          },
           cancelled() {},
           drained() {},
         }),
@@ -124,6 +140,12 @@ test('a gateway serves health and version from its members, and stops without a 
   await eventually(async () => (await fetchText(`${url}/health`)).status === 200);
   expect((await fetchText(`${url}/health`)).body).toBe('{"health":"true","reason":""}');
   await eventually(async () => (await fetchText(`${url}/version`)).body.includes('3.6.77'));
+  // An alarm is asked for through the Raft log: never while there is none.
+  expect(member.methods).not.toContain('/etcdserverpb.Maintenance/Alarm');
+  member.alarms = [AlarmType.NOSPACE];
+  await eventually(async () => (await fetchText(`${url}/health`)).body.includes('ALARM NOSPACE'));
+  member.alarms = [];
+  await eventually(async () => (await fetchText(`${url}/health`)).status === 200);
   expect((await fetchText(`${url}/metrics`)).body).toMatch(/^conclave_router_links 1$/m);
   await gateway.stop();
   await expect(fetchText(`${url}/health`)).rejects.toThrow(/ECONNREFUSED/);

@@ -104,11 +104,14 @@ export class Gateway {
     for (const url of config.listenClientUrls) {
       const bound = await gateway.#edge.listen(url);
       gateway.#clientUrls.push(bound.url);
-      telemetry.log('info', 'serving client traffic', { traffic: 'grpc+http', address: bound.url });
+      telemetry.log('info', 'serving client traffic', {
+        traffic: 'grpc+http',
+        address: addressOf(bound.url),
+      });
     }
     for (const url of config.listenMetricsUrls) {
       const bound = await gateway.#edge.listen(url, 'metrics');
-      telemetry.log('info', 'serving metrics', { address: bound.url });
+      telemetry.log('info', 'serving metrics', { address: addressOf(bound.url) });
     }
     return gateway;
   }
@@ -144,4 +147,9 @@ export class Gateway {
       });
     });
   }
+}
+
+/** As etcd logs it: without the scheme. */
+function addressOf(url: string): string {
+  return url.replace(/^\w+:\/\//, '');
 }

@@ -1,4 +1,5 @@
 import type { Probe } from '@conclave/base';
+import { StallReport } from './stall-report.js';
 
 const BEAT_MS = 10;
 
@@ -8,15 +9,13 @@ const BEAT_MS = 10;
  * missed that lie in the socket buffer.
  */
 export class Heartbeat {
-  readonly #heartbeatMs: number;
-  readonly #probe: Probe;
+  readonly #stalls: StallReport;
   readonly #beat: () => void;
   #timer: NodeJS.Timeout | null = null;
   #lastMs = 0;
 
   constructor(heartbeatMs: number, probe: Probe, beat: () => void) {
-    this.#heartbeatMs = heartbeatMs;
-    this.#probe = probe;
+    this.#stalls = new StallReport(heartbeatMs, probe);
     this.#beat = beat;
   }
 
@@ -35,9 +34,7 @@ export class Heartbeat {
     const nowMs = performance.now();
     const lateMs = nowMs - this.#lastMs - BEAT_MS;
     this.#lastMs = nowMs;
-    if (lateMs > this.#heartbeatMs / 2) {
-      this.#probe.log('warn', 'the event loop was held up', { took: `${lateMs.toFixed(0)}ms` });
-    }
+    this.#stalls.turn(lateMs, nowMs);
     this.#beat();
   }
 }

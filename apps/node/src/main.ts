@@ -90,7 +90,9 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
   const removed = (): void => {
     if (ending) return;
     ending = true;
-    telemetry.log('warn', 'this member was removed from the cluster; it stops');
+    telemetry.log('error', 'the member has been permanently removed from the cluster', {
+      advice: 'it stops; its data directory is of no more use and must be removed',
+    });
     // A moment for the last acknowledgements to leave.
     setTimeout(() => exit(0), 1_000);
   };

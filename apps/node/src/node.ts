@@ -31,7 +31,6 @@ import { ETCD_VERSION, clusterVersionOf } from './version.js';
 
 const HAND_OVER_MS = 500;
 const DRAIN_MS = 1_000;
-const REMOVED_MS = 1_000;
 const MIB = 1024 * 1024;
 
 /** The host's time; monotonic by construction. */
@@ -57,7 +56,6 @@ export class ConclaveNode {
   readonly #edge: ClientEdge;
   readonly #snapshots: SnapshotTraffic;
   readonly #heartbeat: Heartbeat;
-  readonly #end: NodeEnd;
 
   private constructor(
     config: NodeConfig,
@@ -69,7 +67,6 @@ export class ConclaveNode {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#member = member;
-    this.#end = end;
     const probe: Probe = telemetry;
     const version = config.versionOverride || ETCD_VERSION;
     let replica: Replica | null = null;
@@ -266,11 +263,11 @@ export class ConclaveNode {
     await this.#snapshots.resume();
     for (const url of this.#config.listenPeerURLs) {
       await this.#peerListener.listen(url);
-      this.#telemetry.log('info', 'serving peer traffic', { address: url });
+      this.#telemetry.log('info', 'serving peer traffic', { address: addressOf(url) });
     }
     for (const url of this.#config.listenMetricsURLs) {
       await this.#edge.listen(url, 'metrics');
-      this.#telemetry.log('info', 'serving metrics', { address: url });
+      this.#telemetry.log('info', 'serving metrics', { address: addressOf(url) });
     }
     this.#heartbeat.start();
     await this.#published();
@@ -279,7 +276,7 @@ export class ConclaveNode {
       await this.#edge.listen(url);
       this.#telemetry.log('info', 'serving client traffic', {
         traffic: 'grpc+http',
-        address: url.replace(/^\w+:\/\//, ''),
+        address: addressOf(url),
       });
     }
   }
@@ -314,11 +311,6 @@ export class ConclaveNode {
     await this.#member.directory.close();
     this.#peerHttp.shutdown(0, () => undefined);
   }
-
-  /** The cluster removed this member: a moment for the last messages, then the end. */
-  leaveSoon(): void {
-    setTimeout(() => void this.stop().then(() => this.#end.removed()), REMOVED_MS);
-  }
 }
 
 const NOT_READY: CallHandler = {
@@ -332,6 +324,11 @@ const NOT_READY: CallHandler = {
     };
   },
 };
+
+/** As etcd logs it: without the scheme. */
+function addressOf(url: string): string {
+  return url.replace(/^\w+:\/\//, '');
+}
 
 /** The client port is served late, once the member is ready; a port in use should show at once. */
 async function checkPortsFree(urls: readonly string[]): Promise<void> {

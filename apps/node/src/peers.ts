@@ -62,6 +62,7 @@ export class Peers implements PeerTransport {
   #asking = false;
   #asks = 0;
   #closed = false;
+  #wasRefused = false;
   readonly #connectedSinceMs = new Map<bigint, number>();
 
   constructor(ports: PeersPorts, known: readonly KnownPeer[]) {
@@ -218,7 +219,9 @@ export class Peers implements PeerTransport {
   }
 
   #refused(to: bigint, code: string, text: string): void {
-    if (code !== 'removed') return;
+    // All peers say so, and again with each attempt; the first one is enough.
+    if (code !== 'removed' || this.#wasRefused) return;
+    this.#wasRefused = true;
     const fields = { 'remote-peer-id': hexId(to), code, error: text };
     this.#ports.probe.log('warn', 'peer refused this member', fields);
     this.#ports.removed();

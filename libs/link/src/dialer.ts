@@ -55,6 +55,8 @@ export class Dialer {
   #dialling: WebSocket | null = null;
   #socket: FrameSocket | null = null;
   #closed = false;
+  /** When the attempts began to fail; null while the link stands or none has failed. */
+  #failingSinceMs: number | null = null;
 
   constructor(
     options: LinkOptions,
@@ -174,6 +176,7 @@ export class Dialer {
       return this.#wait(this.#backoff.next());
     }
     this.#logOnce.over('');
+    this.#failingSinceMs = null;
     this.#socket = socket;
     this.#backoff.reset();
     const closed = (reason: string): void => {
@@ -190,11 +193,16 @@ export class Dialer {
   }
 
   #failed(text: string): void {
-    this.#logOnce.log(`failed ${text}`, 'warn', 'link cannot be established', {
-      to: this.#target.label,
-      path: this.#target.path,
-      error: text,
-    });
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.#failingSinceMs ??= nowMs;
+    // Everybody starts, and starts again, at his own time: that is no news yet.
+    if (nowMs - this.#failingSinceMs >= this.#options.failingMs) {
+      this.#logOnce.log(`failed ${text}`, 'warn', 'link cannot be established', {
+        to: this.#target.label,
+        path: this.#target.path,
+        error: text,
+      });
+    }
     this.#events.failed(text);
     this.#wait(this.#backoff.next());
   }

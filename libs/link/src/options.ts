@@ -7,6 +7,8 @@ export interface LinkOptions {
   /** Dialling again: from the first to the second, doubling, with jitter. */
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
+  /** Attempts that fail for so long are worth a line in the log. */
+  readonly failingMs: number;
   /** A ping this often; a connection silent for `livenessMs` is given up. */
   readonly pingMs: number;
   readonly livenessMs: number;
@@ -43,6 +45,7 @@ export const DEFAULT_LINK_OPTIONS: LinkOptions = Object.freeze({
   handshakeMs: 5_000,
   backoffMs: 100,
   backoffMaxMs: 2_000,
+  failingMs: 3_000,
   pingMs: 1_000,
   livenessMs: 5_000,
   closeMs: 1_000,

@@ -1,4 +1,5 @@
 // Peer links: two members' PeerLinks over real sockets.
+import { NO_PROBE, type Probe } from '@conclave/base';
 import type { RefusalCode } from '@conclave/wire';
 import { type Hello, MessageType, type RaftMessage, encodeLinkFrames } from '@conclave/wire';
 import { WebSocket } from 'ws';
@@ -22,12 +23,13 @@ class Member {
   readonly known = new Map<bigint, KnownMember>();
   receiver: SnapshotReceiverEvents | null = null;
 
-  constructor(self: LinkIdentity, options: LinkOptions = TEST_OPTIONS) {
+  constructor(self: LinkIdentity, options: LinkOptions = TEST_OPTIONS, probe: Probe = NO_PROBE) {
     this.self = self;
     const lookup = (id: bigint): KnownMember =>
       this.known.get(id) ?? { state: 'member', incarnation: null };
     const ports = {
       ...testPorts(),
+      probe,
       identity: () => self,
       slotOf: (id: bigint) => Number(id),
       lookup,
@@ -150,6 +152,42 @@ test('the link comes back after the peer was gone', async () => {
   await until(() => a.peers.isConnected(2n));
   a.peers.send(2n, [heartbeat(7)]);
   await until(() => again.got.length === 1);
+});
+
+/** The log lines of a member, each as `message to`. */
+function logging(): { lines: string[]; probe: Probe } {
+  const lines: string[] = [];
+  const log: Probe['log'] = (_level, message, fields) => lines.push(`${message} ${fields?.['to']}`);
+  return { lines, probe: { ...NO_PROBE, log } };
+}
+
+test('a peer that is back before it was missed for long is not told of in the log', async () => {
+  const { lines, probe } = logging();
+  const options = { ...TEST_OPTIONS, failingMs: 60_000 };
+  const a = new Member(identity(1n), options, probe);
+  const failed = new Member(identity(2n));
+  const url = await failed.loopback.listen();
+  const { port } = failed.loopback;
+  await failed.loopback.close();
+  a.peers.setPeer(2n, 'b', [url]);
+  for (let i = 0; i < 3; i++) {
+    a.peers.send(2n, [heartbeat(i)]);
+    await until(() => a.unreachable.length > i);
+  }
+  const b = new Member(identity(2n));
+  await b.loopback.listen(port);
+  await until(() => a.peers.isConnected(2n));
+  expect(lines.filter((line) => line.startsWith('link cannot'))).toEqual([]);
+});
+
+test('a peer that cannot be reached for long is told of once, by its id when it has no name', async () => {
+  const { lines, probe } = logging();
+  const a = new Member(identity(1n), { ...TEST_OPTIONS, failingMs: 50 }, probe);
+  a.peers.setPeer(2n, '', ['http://127.0.0.1:1']);
+  await until(() => lines.length > 0);
+  const endMs = performance.now() + 5 * TEST_OPTIONS.backoffMaxMs;
+  await until(() => performance.now() > endMs);
+  expect(lines).toEqual(['link cannot be established 2']);
 });
 
 /** Dials `/raft` by hand; resolves with the answer to `hello`. */

@@ -82,7 +82,7 @@ export class PeerLinks {
       this.#options,
       this.#ports,
       {
-        label: `${name} (${hexId(id)})`,
+        label: name === '' ? hexId(id) : `${name} (${hexId(id)})`,
         path: '/raft',
         payloadBytesMax: this.#options.payloadBytesMax,
         hello: () => this.#hello(id),

@@ -15,6 +15,7 @@ export const TEST_OPTIONS: LinkOptions = Object.freeze({
   handshakeMs: 500,
   backoffMs: 10,
   backoffMaxMs: 50,
+  failingMs: 200,
   pingMs: 50,
   livenessMs: 2_000,
   closeMs: 50,
