@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 const RESTART_MS = 500;
 const READY_POLL_MS = 100;
 const STOP_MS = 10_000;
+/** Exit code of a member whose flags are wrong: starting it again does not mend them. */
+const WRONG_USAGE = 2;
 const COLOURS = [36, 33, 32, 35, 34, 31, 96, 93, 92];
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -43,12 +45,16 @@ processes.forEach((process_, i) => {
   process_.colour = COLOURS[i % COLOURS.length];
   start(process_);
 });
-await Promise.all(processes.map(waitReady));
-writeState();
-say(
-  `ready: ${gateways.length > 0 ? 'gateways' : 'members'} at ${clientEndpoints()}; who runs where: ${stateFile}`,
-);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+// Members first: a gateway that is asked before there is a leader says so in its log.
+await Promise.all(members.map(waitReady));
+await Promise.all(gateways.map(waitReady));
+if (!stopping) {
+  writeState();
+  say(
+    `ready: ${gateways.length > 0 ? 'gateways' : 'members'} at ${clientEndpoints()}; who runs where: ${stateFile}`,
+  );
+}
 
 function readOptions(args) {
   const result = { members: 3, gateways: 2, data: 'cluster-data', basePort: 2379, extra: [] };
@@ -129,6 +135,12 @@ function start(p) {
   child.on('exit', (code, signal) => {
     p.child = null;
     if (stopping) return;
+    if (code === WRONG_USAGE && !announced) {
+      say(`${p.name} does not understand its flags; see above`);
+      process.exitCode = 2;
+      stop();
+      return;
+    }
     say(`${p.name} ended (${signal ?? `exit ${code}`}); starting it again`);
     setTimeout(() => {
       if (stopping) return;
@@ -201,7 +213,7 @@ function stop() {
   let left = running.length;
   const done = () => {
     fs.rmSync(stateFile, { force: true });
-    process.exit(0);
+    process.exit();
   };
   if (left === 0) done();
   for (const p of running) {
