@@ -133,11 +133,54 @@ export class FaultDriver {
     const { members, scenario } = this.#cluster;
     const isBearable = scenario.members >= 3 && !scenario.changesMembers;
     if (!isBearable || members.some((m) => m.isWiped)) return;
+    const leader = members.find((m) => m.replica?.isLeader === true);
     const member = this.#random.pick(members);
-    if (member.replica?.published !== true) return;
+    if (leader === undefined || member === leader || this.#random.chance(0.3)) {
+      return this.#wipeOne(member);
+    }
+    this.#wipeAtWorst(leader, member);
+  }
+
+  #wipeOne(member: SimMember): void {
+    if (member.replica?.published !== true || this.#cluster.members.some((m) => m.isWiped)) return;
     member.wipe();
     this.#cluster.coverage.count('member wiped');
     this.#cluster.timeline.after(this.#span(1, 500), () => member.start());
+  }
+
+  /**
+   * A minority misses what the others write; then one of those is wiped and the leader dies. Were the
+   * wiped one to vote, the minority could win with it and lose what was acknowledged.
+   */
+  #wipeAtWorst(leader: SimMember, member: SimMember): void {
+    const { members, machines, network, timeline, trace } = this.#cluster;
+    const others = members.filter((m) => m !== leader && m !== member);
+    const behind = others.slice(0, (members.length - 1) >> 1);
+    const ahead = others.slice(behind.length);
+    const cut = (hosts: readonly SimMember[], isCut: boolean): void => {
+      for (const { host } of hosts) {
+        for (const other of machines) {
+          if (isCut) network.block(host, other);
+          else network.unblock(host, other);
+          if (isCut) network.block(other, host);
+          else network.unblock(other, host);
+        }
+      }
+    };
+    const [wipeMs, healMs, downMs] = [this.#span(400, 1_500), this.#span(1, 50), 4_000];
+    trace.note('net', `${behind.map((m) => m.host.name).join(' ')} fall behind`);
+    cut(behind, true);
+    timeline.after(wipeMs, () => {
+      if (this.#isOver) return;
+      this.#wipeOne(member);
+      leader.crash(false);
+      cut(ahead, true);
+      timeline.after(healMs, () => cut(behind, false));
+      timeline.after(downMs, () => {
+        cut(ahead, false);
+        leader.start();
+      });
+    });
   }
 
   #gateway(gateways: Cluster['gateways']): void {
