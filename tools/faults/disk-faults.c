@@ -2,6 +2,7 @@
  * Disk faults for any dynamically linked process, by LD_PRELOAD. Linux, glibc.
  *
  *   FAULT_PATH      only files whose path contains this text
+ *   FAULT_EXCEPT    but not those whose path ends with this
  *   FAULT_CALLS     write,sync: which calls fail (default both); write covers write, pwrite, writev, pwritev
  *                   (also on O_DSYNC files), sync covers fsync and fdatasync
  *   FAULT_AFTER     calls that pass before the first failure (default 0)
@@ -51,7 +52,7 @@ static int (*real_openat)(int, const char *, int, ...);
 static int (*real_rename)(const char *, const char *);
 static int (*real_unlink)(const char *);
 
-static const char *fault_path, *fault_calls;
+static const char *fault_path, *fault_except, *fault_calls;
 static long fault_after, fault_times, fault_short, loss_after;
 static int fault_errno, faults_on, loss_on;
 static long delay_ms;
@@ -110,6 +111,7 @@ __attribute__((constructor)) static void start(void) {
   real_rename = dlsym(RTLD_NEXT, "rename");
   real_unlink = dlsym(RTLD_NEXT, "unlink");
   fault_path = getenv("FAULT_PATH");
+  fault_except = getenv("FAULT_EXCEPT");
   fault_calls = getenv("FAULT_CALLS");
   fault_after = number("FAULT_AFTER", 0);
   fault_times = number("FAULT_TIMES", LONG_MAX);
@@ -140,6 +142,10 @@ static int path_of(int fd, char *out) {
 }
 
 static int matches(const char *path) {
+  if (fault_except != NULL && *fault_except != 0) {
+    size_t length = strlen(path), end = strlen(fault_except);
+    if (length >= end && strcmp(path + length - end, fault_except) == 0) return 0;
+  }
   return fault_path == NULL || strstr(path, fault_path) != NULL;
 }
 
@@ -159,7 +165,11 @@ static int fails(int fd, const char *kind, long *room) {
   *room = 0;
   if (!faults_on || !wanted(kind) || !path_of(fd, path) || !matches(path)) return 0;
   if (seen_faults++ < fault_after || failed_faults >= fault_times) return 0;
-  if (failed_faults == 0 && real_write(2, "disk-faults: the disk fails\n", 28) < 0) return 1;
+  if (failed_faults == 0) {
+    char line[PATH_MAX + 64];
+    int length = snprintf(line, sizeof line, "disk-faults: the disk fails: %s of %s\n", kind, path);
+    if (real_write(2, line, (size_t)length) < 0) return 1;
+  }
   if (fault_short > 0 && failed_faults == 0 && strcmp(kind, "write") == 0) {
     *room = fault_short;
     fault_short = 0;

@@ -7,13 +7,13 @@ import { ChaosCluster, type ChaosClusterOptions } from './chaos-cluster.js';
 import { LeaseKeeper, RecordedClient } from './chaos-load.js';
 import { JudgedWatch } from './chaos-watch.js';
 import { COUNTER_PREFIX, HistoryJudge, LEASE_PREFIX } from './judges-history.js';
-import { hashesAt } from './load.js';
 import { until } from './process.js';
 import { RawClient } from './raw-client.js';
 
 const WRITES_BACK_MS = 20_000;
 const HEAD_MS = 30_000;
 const LEASES_GONE_MS = 40_000;
+const HASHES_MS = 20_000;
 const COMPACT_MS = 3_000;
 /** Revisions kept behind the slowest watch. */
 const COMPACT_BEHIND = 500;
@@ -126,9 +126,31 @@ export class ChaosWorld {
     const faults = this.watches.flatMap((w) => (w.fault === null ? [] : [`${w.name}: ${w.fault}`]));
     faults.push(...this.judge.faults);
     if (faults.length > 0) throw new Error(`the judge found:\n${faults.join('\n')}`);
-    const hashes = await hashesAt(this.#readers, revision);
-    if (new Set(hashes).size !== 1) {
-      throw new Error(`members hash ${hashes.join(', ')} at revision ${revision}`);
+    await this.#judgeHashes(revision);
+  }
+
+  /**
+   * A hash covers what is left of the history: it is compared where all have compacted up to the same
+   * revision, as etcd does.
+   */
+  async #judgeHashes(revision: number): Promise<void> {
+    const endMs = performance.now() + HASHES_MS;
+    for (;;) {
+      const answers = await Promise.all(
+        this.#readers.map((reader) => retried(() => reader.hashKv(revision))),
+      );
+      const compacted = new Set(answers.map((a) => a.compactRevision));
+      const hashes = answers.map((a) => a.hash >>> 0);
+      if (compacted.size === 1) {
+        if (new Set(hashes).size === 1) return;
+        throw new Error(
+          `members hash ${hashes.join(', ')} at ${revision}, compacted ${[...compacted].join()}`,
+        );
+      }
+      if (performance.now() > endMs) {
+        throw new Error(`members stay compacted at ${[...compacted].join(', ')}`);
+      }
+      await new Promise((done) => setTimeout(done, 100));
     }
   }
 
@@ -178,7 +200,7 @@ export class ChaosWorld {
 }
 
 /** A read may meet an election. */
-async function retried<T>(ask: () => Promise<T>, times = 20): Promise<T> {
+async function retried<T>(ask: () => Promise<T>, times = 80): Promise<T> {
   for (let i = 1; ; i++) {
     try {
       return await ask();

@@ -135,6 +135,11 @@ export class HistoryJudge {
     this.#pending.push({ type: 'read', asked, keys, at, found });
   }
 
+  /** A linearizable read at `at`, which had been seen before, was told that it is yet to come. */
+  future(asked: Asked, at: number): void {
+    this.#fault(`stale: ${asked.what} at ${at} is told that is to come; ${asked.seen} was seen`);
+  }
+
   /** The lease of this key lives `ttl` seconds from `sentMs` on at least. */
   kept(key: string, sentMs: number, ttl: number): void {
     this.leasesKept++;
