@@ -23,7 +23,10 @@ function answer(call: ServerCall, alarms: readonly AlarmType[]): void {
   if (call.head.method === '/etcdserverpb.KV/Range') {
     call.send(RangeResponse.encode(RangeResponse.create({ header })));
   } else if (call.head.method === '/etcdserverpb.Maintenance/Status') {
-    const errors = alarms.map((alarm) => `memberID:1 alarm:${AlarmType[alarm]} `);
+    const errors = alarms.map((alarm) => {
+      const name = alarm === AlarmType.NOSPACE ? 'NOSPACE' : 'CORRUPT';
+      return `memberID:1 alarm:${name} `;
+    });
     call.send(StatusResponse.encode(StatusResponse.create({ header, version: '3.6.77', errors })));
   } else if (call.head.method === '/etcdserverpb.Maintenance/Alarm') {
     const members = alarms.map((alarm) => AlarmMember.create({ memberID: 1n, alarm }));
