@@ -119,7 +119,7 @@ export function powerLoss(shims: Shims): Fault {
     await pauseMs(1_500 + random.below(3_000));
     writeFileSync(lossFile, '');
     for (const m of victims) {
-      const { exit } = { exit: await m.process.ended };
+      const exit = await m.process.ended;
       if (exit.code !== 137)
         throw new Error(`${m.name} ended before the power did: ${m.process.output}`);
     }

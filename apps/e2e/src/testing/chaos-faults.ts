@@ -5,13 +5,13 @@
 import type { ChaosGateway, ChaosMember } from './chaos-cluster.js';
 import type { ChaosWorld } from './chaos-world.js';
 
-/** Unnamed members take part in a cut as one of these shapes. */
+/** How a network comes apart. */
 const SHAPES = ['halves', 'isolate', 'one-way', 'bridge', 'ring', 'flapping'] as const;
 type Shape = (typeof SHAPES)[number];
 
 export const pauseMs = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** A name of the menu: one injection, healed on return. */
+/** One injection, healed on return. */
 export type Fault = (world: ChaosWorld) => Promise<void>;
 
 function isMember(p: ChaosMember | ChaosGateway): p is ChaosMember {
@@ -60,7 +60,7 @@ const sigstop: Fault = async (world) => {
   }
 };
 
-/** Cuts links by a shape; answers how long it is held and whether late bytes arrive. */
+/** Cuts links by a shape. */
 function cut(world: ChaosWorld, shape: Shape): void {
   const { random, cluster } = world;
   const { mesh } = cluster;
