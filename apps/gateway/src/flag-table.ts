@@ -42,7 +42,7 @@ export const GATEWAY_FLAGS: readonly GatewayFlag[] = Object.freeze([
   {
     name: 'max-concurrent-streams',
     type: 'uint',
-    fallback: '4294967295',
+    fallback: '16384',
     help: 'HTTP/2 streams per connection.',
   },
   {

@@ -54,7 +54,7 @@ const MEMBER: readonly Row[] = [
   ['backend-batch-limit', 'int', '0', 'ignored', 'Detail of bbolt.'],
   ['max-txn-ops', 'uint', '128', 'built', 'Operations in one branch of a transaction.'],
   ['max-request-bytes', 'uint', '1572864', 'built', 'Largest request.'],
-  ['max-concurrent-streams', 'uint', '4294967295', 'built', 'HTTP/2 streams per connection.'],
+  ['max-concurrent-streams', 'uint', '16384', 'built', 'HTTP/2 streams per connection.'],
   ['grpc-keepalive-min-time', 'duration', '5s', 'built', 'Shortest time between client pings.'],
   ['grpc-keepalive-interval', 'duration', '2h', 'built', 'Server ping on an idle connection.'],
   ['grpc-keepalive-timeout', 'duration', '20s', 'built', 'Wait for the answer to a server ping.'],
