@@ -596,6 +596,24 @@ describe('after a snapshot', () => {
     ]);
   });
 
+  test('one that brings no new revision leaves those in sync alone', () => {
+    const { client, room, store, turns, put } = setup();
+    put('a', '2');
+    client.create('a');
+    client.create('z');
+    put('b', '3');
+    client.take();
+    const same = new FakeStore(turns);
+    same.replaceBy(store);
+    store.replaceBy(same);
+    room.restored();
+    turns.run();
+    expect(room.laggingCount).toBe(0);
+    put('a', '4');
+    turns.run();
+    expect(client.take()).toEqual(['#0 rev 4 a=4@4']);
+  });
+
   test('previous records asked of the old store are asked again of the new one', () => {
     const { client, room, store, turns, put } = setup();
     put('a', '2');

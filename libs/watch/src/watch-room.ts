@@ -122,6 +122,8 @@ export class WatchRoom implements WatchHub, StreamHost, CatchUpHost {
     this.#published = revision;
     this.#previous.restart();
     this.#catchUp.restart();
+    // A snapshot may be ahead in the log and not in revisions: then nobody missed anything.
+    if (missed > revision) return;
     for (const stream of this.#streams) {
       for (const watcher of stream.watchers) {
         if (watcher.state !== 'synced' || watcher.next > revision) continue;

@@ -188,7 +188,8 @@ export class SimMember {
       network.send(this.host, from.host, network.latencyMs(), true, () => from.toldRemoved());
       return;
     }
-    if (!peers.knows(from.id) || !this.trusts(from)) return;
+    if (!peers.knows(from.id)) return peers.askWhoIsThere();
+    if (!this.trusts(from)) return;
     replica.receive(from.id, peers.decode(from.id, frame, replica));
   }
 
@@ -243,7 +244,7 @@ export class SimMember {
     const { directory, log } = this.disk;
     const opened = openLog(log, this.#logOptions, directory.current.firstSegment);
     if (!opened.ok) return this.#world.unbootable(this, opened.message);
-    this.#load(opened.log, this.#world.knownMembers() ?? []);
+    this.#load(opened.log, []);
   }
 
   #load(log: DurableLog, known: readonly KnownPeer[]): void {

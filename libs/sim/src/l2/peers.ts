@@ -30,10 +30,14 @@ export interface PeersWorld {
   readonly links: ConnectionPorts;
   readonly trace: Trace;
   member(id: bigint): SimMember | undefined;
+  /** Who there is, as some running member tells; null: nobody answers. */
+  knownMembers(): readonly { readonly id: bigint }[] | null;
 }
 
 /** Chunks a snapshot stream takes before it asks its sender to wait. */
 const CHUNKS_QUEUED_MAX = 4;
+/** Others are asked who is in the cluster once in so long at most. */
+const ASK_MS = 1_000;
 
 export class Peers implements PeerTransport {
   readonly #world: PeersWorld;
@@ -42,6 +46,7 @@ export class Peers implements PeerTransport {
   readonly #connectedMs = new Map<bigint, number>();
   readonly #channels = new Map<bigint, CallConnection>();
   #known = new Set<bigint>();
+  #askedMs = Number.NEGATIVE_INFINITY;
   /** By member id: when the last frame arrives; without reordering the next comes behind it. */
   readonly #lastArrivalMs = new Map<bigint, number>();
 
@@ -53,6 +58,22 @@ export class Peers implements PeerTransport {
 
   knows(id: bigint): boolean {
     return this.#known.has(id);
+  }
+
+  /**
+   * Somebody of the cluster is a stranger here: a member that was added while we were away, or whom our
+   * log, still empty, does not name yet. Others are asked who is there, as the node app does.
+   */
+  askWhoIsThere(): void {
+    const { timeline } = this.#world.links;
+    if (timeline.nowMs - this.#askedMs < ASK_MS) return;
+    this.#askedMs = timeline.nowMs;
+    this.#self.host.after(2, () => {
+      for (const { id } of this.#world.knownMembers() ?? []) {
+        if (id !== this.#self.id && this.#self.machine?.isRemoved(id) === false)
+          this.#known.add(id);
+      }
+    });
   }
 
   send(to: bigint, messages: readonly RaftMessage[]): void {
