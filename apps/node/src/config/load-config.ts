@@ -39,7 +39,11 @@ function readFile(file: string): ParseResult {
   try {
     return settingsOfFile(readFileSync(file, 'utf8'));
   } catch (error) {
-    return { ok: false, exitCode: 1, message: `cannot read the config file: ${String(error)}` };
+    return {
+      ok: false,
+      exitCode: 1,
+      message: `cannot read the config file: ${(error as Error).message}`,
+    };
   }
 }
 
