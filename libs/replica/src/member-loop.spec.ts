@@ -1,5 +1,5 @@
 import { encodeUtf8 } from '@conclave/base';
-import { CompactionRequest, PutRequest } from '@conclave/wire';
+import { CompactionRequest, LeaseGrantRequest, PutRequest } from '@conclave/wire';
 import { MiniCluster } from './testing/mini-cluster.js';
 import type { MiniMember } from './testing/mini-cluster.js';
 import type { ProposalResult } from './types.js';
@@ -7,6 +7,7 @@ import type { ProposalResult } from './types.js';
 /** What a member does besides answering: disks that fail, restarts, load. */
 const FIELD_PUT = 4;
 const FIELD_COMPACTION = 7;
+const FIELD_LEASE_GRANT = 8;
 const seed = Number(process.env['SEED'] ?? 31);
 
 function propose(member: MiniMember, field: number, body: Uint8Array): ProposalResult[] {
@@ -123,4 +124,34 @@ test('what a follower vouches for while a write is under way leaves with it, wit
   expect(leader.running.matchIndex(follower.id)).toBe(leader.running.lastIndex);
   expect(follower.running.appliedIndex).toBe(leader.running.appliedIndex);
   expect(empty).toBe(0);
+});
+
+test('a leader that was stopped ends no lease in the term of the next one (rule 42)', () => {
+  const cluster = new MiniCluster({ members: 3, seed });
+  const old = leaderOf(cluster);
+  const grant = LeaseGrantRequest.encode(LeaseGrantRequest.create({ ID: 7n, TTL: 2 }));
+  written(cluster, propose(old, FIELD_LEASE_GRANT, grant));
+  // Stopped: no time passes for it, nothing arrives, and it does not know that it was replaced.
+  const stopped = old.running;
+  old.replica = null;
+  const next = leaderOf(cluster);
+  const { leases } = next.running.machine;
+  const renewFor = (ms: number): void => {
+    for (const endMs = cluster.nowMs + ms; cluster.nowMs < endMs; cluster.advance(100)) {
+      expect(leases.renew(7n, cluster.nowMs)).toBe(2);
+    }
+  };
+  renewFor(4_000);
+  // It wakes up: the first message tells of the next term, and then its clock is looked at.
+  old.replica = stopped;
+  const [receive, poll] = [stopped.receive.bind(stopped), stopped.poll.bind(stopped)];
+  stopped.poll = () => undefined;
+  stopped.receive = (from, messages) => {
+    receive(from, messages);
+    stopped.poll = poll;
+    poll();
+  };
+  renewFor(1_000);
+  expect(stopped.isLeader).toBe(false);
+  expect(leases.exists(7n)).toBe(true);
 });

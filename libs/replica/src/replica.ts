@@ -254,7 +254,8 @@ export class Replica implements ReplicaView {
       if (this.leaderId !== 0n && this.#self()) this.#publisher.poll(nowMs);
       reportGauges(this.#ports.probe, this, this.#proposer.size);
     }
-    if (this.isLeader) {
+    // Raft may follow another since this turn's messages: no expiry may bear the next leader's term.
+    if (this.isLeader && this.#raft.isLeader) {
       this.#duties.poll(nowMs, this.term);
       if (this.#slowDisk.poll(nowMs)) this.#leaveSlowDisk();
     }
