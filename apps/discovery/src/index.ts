@@ -1,0 +1,2 @@
+// Exports of the discovery service.
+export {};

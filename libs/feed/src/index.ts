@@ -1,0 +1,2 @@
+// Exports of the feed room.
+export {};
