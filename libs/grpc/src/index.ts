@@ -1,3 +1,6 @@
+export { GrpcCallError } from './dial/grpc-call-error.js';
+export { type GrpcCallOptions, GrpcChannel, type GrpcChannelOptions } from './dial/grpc-channel.js';
+export type { GrpcStream } from './dial/grpc-stream.js';
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc-server.js';
 export {
   DEFAULT_HTTP1_LIMITS,
