@@ -10,8 +10,13 @@ export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.
 /**
  * The path of a bundle that runs the simulator. `patches`: exact replacements, each in one file of
  * the repository; one that does not match exactly once is an error, so no mutant dies unnoticed.
+ * `instead`: {file, text}, a whole file that is read as another text.
  */
-export async function bundleSimulator(entry = 'libs/sim/src/index.ts', patches = []) {
+export async function bundleSimulator(
+  entry = 'libs/sim/src/index.ts',
+  patches = [],
+  instead = null,
+) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-sim-'));
   const outfile = path.join(directory, 'sim.cjs');
   await build({
@@ -26,8 +31,11 @@ export async function bundleSimulator(entry = 'libs/sim/src/index.ts', patches =
     sourcemap: 'inline',
     sourcesContent: false,
     keepNames: true,
-    logLevel: 'warning',
-    plugins: patches.length > 0 ? [plant(patches)] : [],
+    logLevel: instead === null ? 'warning' : 'silent',
+    plugins: [
+      ...(patches.length > 0 ? [plant(patches)] : []),
+      ...(instead === null ? [] : [replaceFile(instead)]),
+    ],
   });
   return { outfile, remove: () => fs.rmSync(directory, { recursive: true, force: true }) };
 }
@@ -61,6 +69,17 @@ function plant(patches) {
           if (!planted.has(file)) throw new Error(`${file}: not part of the bundle`);
         }
       });
+    },
+  };
+}
+
+function replaceFile({ file, text }) {
+  return {
+    name: 'replace-file',
+    setup(context) {
+      context.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
+        loaded === file ? { contents: text, loader: 'ts' } : undefined,
+      );
     },
   };
 }

@@ -8,13 +8,15 @@ const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'worker.m
 /**
  * Runs seeds [from, to) of a bundle on `workers` processes. `onSeed` gets each outcome and answers
  * true to stop early. A seed that takes longer than `hangMs` counts as a crash and ends its worker.
- * Resolves when all workers have ended.
+ * `nodeArguments` go to each worker. Resolves when all workers have ended.
  */
-export function runSeeds({ bundle, from, to, workers, options, onSeed, hangMs = 600_000 }) {
+export function runSeeds(order) {
+  const { bundle, from, to, workers, options, onSeed } = order;
+  const { hangMs = 600_000, nodeArguments = [] } = order;
   const count = Math.max(1, Math.min(workers, to - from));
   const runs = Array.from({ length: count }, (_, i) => {
     const child = fork(WORKER, [bundle], {
-      execArgv: ['--enable-source-maps'],
+      execArgv: ['--enable-source-maps', ...nodeArguments],
       serialization: 'advanced',
     });
     return { child, order: { from: from + i, to, step: count, options } };

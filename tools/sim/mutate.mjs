@@ -1,0 +1,196 @@
+// Mutation of a room as a whole: random small changes of its product source, each judged by the
+// simulation of level 1 first, then, if it lives, by the room's own tests. See docs/TESTING.md.
+//   npm run sim:mutate -- --count 300 --seed S [--workers 2] [--seeds 60] [--only 17,203] [--json FILE]
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleSimulator, root } from './build.mjs';
+import { mutationsOf } from './mutations.mjs';
+import { runSeeds } from './pool.mjs';
+
+const { values } = parseArgs({
+  options: {
+    room: { type: 'string', default: 'raft' },
+    count: { type: 'string', default: '300' },
+    seed: { type: 'string', default: String(1 + Math.floor(Math.random() * 1e9)) },
+    workers: { type: 'string', default: '2' },
+    /** Worlds of the simulation a mutant must live through, at most `duration-ms` of chaos each. */
+    seeds: { type: 'string', default: '60' },
+    from: { type: 'string', default: '1' },
+    'duration-ms': { type: 'string', default: '4000' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+const seed = Number(values.seed);
+const folder = `libs/${values.room}/src`;
+/** A world without a mutant takes 0.05 s, the room's tests 6 s. */
+const HANG_MS = 15_000;
+const TESTS_MS = 180_000;
+const NODE_ARGUMENTS = ['--max-old-space-size=700'];
+
+const all = everyMutant();
+const chosen = sample(all, Number(values.count)).map((mutant, i) => ({ ...mutant, id: i + 1 }));
+const only = values.only === undefined ? null : new Set(values.only.split(',').map(Number));
+const waiting = chosen.filter(({ id }) => only === null || only.has(id));
+const total = waiting.length;
+const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-mutate-'));
+const results = [];
+const begun = performance.now();
+console.log(
+  `${total} of ${all.length} mutants of ${folder}, seed ${seed}; ` +
+    `${values.seeds} worlds from ${values.from} each, then the tests of the room`,
+);
+try {
+  await withoutMutant();
+  await Promise.all(Array.from({ length: Number(values.workers) }, lane));
+} finally {
+  fs.rmSync(directory, { recursive: true, force: true });
+}
+report();
+
+function everyMutant() {
+  const found = [];
+  for (const name of fs.readdirSync(path.join(root, folder)).sort()) {
+    if (!name.endsWith('.ts') || /\.(spec|bench)\.ts$|^index\.ts$/.test(name)) continue;
+    const file = path.join(root, folder, name);
+    const source = fs.readFileSync(file, 'utf8');
+    for (const { operator, start, end, text } of mutationsOf(source)) {
+      const line = source.slice(0, start).split('\n').length;
+      const change = `${source.slice(start, end) || '(begin)'} -> ${text || '(nothing)'}`;
+      const mutated = source.slice(0, start) + text + source.slice(end);
+      found.push({ operator, file, place: `${folder}/${name}:${line}`, change, text: mutated });
+    }
+  }
+  return found;
+}
+
+/** `count` of them, none twice, told by the seed alone. */
+function sample(mutants, count) {
+  let state = seed >>> 0;
+  const below = (n) => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % n;
+  };
+  const rest = [...mutants];
+  for (let i = 0; i < Math.min(count, rest.length); i++) {
+    const k = i + below(rest.length - i);
+    [rest[i], rest[k]] = [rest[k], rest[i]];
+  }
+  return rest.slice(0, count);
+}
+
+/** The product itself must live through what mutants are to die of. */
+async function withoutMutant() {
+  const verdict = await simulate({ file: '', text: '' });
+  if (verdict !== null) throw new Error(`without a mutant: ${verdict.by} (${verdict.how})`);
+}
+
+async function lane() {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const verdict = (await simulate(mutant)) ?? (await test(mutant)) ?? { by: 'nobody', how: '' };
+    results.push({ ...mutant, ...verdict });
+    if (verdict.by === 'nobody') {
+      const { id, place, operator, change } = mutant;
+      console.log(`${results.length}/${total} SURVIVED ${id} ${place} ${operator}: ${one(change)}`);
+    } else if (results.length % 20 === 0) console.log(`${results.length}/${total}`);
+  }
+}
+
+/** Who killed it and how; null if it lives. */
+async function simulate({ file, text }) {
+  let bundle;
+  try {
+    bundle = await bundleSimulator(
+      'libs/sim/src/index.ts',
+      [],
+      file === '' ? null : { file, text },
+    );
+  } catch {
+    return { by: 'the compiler', how: '' };
+  }
+  let verdict = null;
+  const from = Number(values.from);
+  try {
+    await runSeeds({
+      bundle: bundle.outfile,
+      from,
+      to: from + Number(values.seeds),
+      workers: 1,
+      options: { durationMsMax: Number(values['duration-ms']) },
+      hangMs: HANG_MS,
+      nodeArguments: NODE_ARGUMENTS,
+      onSeed({ seed: world, exitCode, rule }) {
+        if (exitCode !== 0) verdict ??= { by: 'simulation', how: rule, worlds: world - from + 1 };
+        return verdict !== null;
+      },
+    });
+  } catch {
+    // It could not even be loaded, or ate all memory.
+    verdict ??= { by: 'simulation', how: 'no end', worlds: 1 };
+  } finally {
+    bundle.remove();
+  }
+  return verdict;
+}
+
+function test({ id, file, text }) {
+  const description = path.join(directory, `${id}.json`);
+  fs.writeFileSync(description, JSON.stringify({ file, text }));
+  const jest = path.join(root, 'node_modules/jest/bin/jest.js');
+  const config = path.join(root, 'tools/sim/mutant-jest.config.cjs');
+  const child = spawn(
+    process.execPath,
+    [...NODE_ARGUMENTS, jest, '-c', config, '--rootDir', root, '-i', '--bail', folder],
+    { cwd: root, stdio: 'ignore', env: { ...process.env, MUTANT: description } },
+  );
+  return new Promise((resolve, reject) => {
+    let hung = false;
+    const timer = setTimeout(() => {
+      hung = true;
+      child.kill('SIGKILL');
+    }, TESTS_MS);
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      fs.rmSync(description, { force: true });
+      resolve(code === 0 ? null : { by: 'tests', how: hung ? 'no end' : '' });
+    });
+  });
+}
+
+function one(change) {
+  const line = change.replaceAll(/\s+/g, ' ');
+  return line.length > 160 ? `${line.slice(0, 160)} ...` : line;
+}
+
+function report() {
+  const judged = results.filter(({ by }) => by !== 'the compiler');
+  const of = (by) => judged.filter((result) => result.by === by);
+  const survivors = of('nobody').sort((a, b) => a.id - b.id);
+  const rules = new Map();
+  for (const { how } of of('simulation')) rules.set(how, (rules.get(how) ?? 0) + 1);
+  const worlds = of('simulation')
+    .map((result) => result.worlds)
+    .sort((a, b) => a - b);
+  for (const { id, place, operator, change } of survivors) {
+    console.log(`survived: ${id} ${place} ${operator}: ${one(change)}`);
+  }
+  const share = ((100 * (judged.length - survivors.length)) / judged.length).toFixed(1);
+  console.log(`seen by: ${[...rules].map(([rule, times]) => `${rule} ${times}`).join(', ')}`);
+  console.log(
+    `seed ${seed}: ${judged.length} mutants (${results.length - judged.length} more did not compile), ` +
+      `${of('simulation').length} killed by simulation (median world ${worlds[worlds.length >> 1]}), ` +
+      `${of('tests').length} by tests, ${survivors.length} survived: ${share} % killed, ` +
+      `in ${((performance.now() - begun) / 60_000).toFixed(1)} min`,
+  );
+  if (values.json !== undefined) {
+    const plain = results.map(({ text: _text, file: _file, ...result }) => result);
+    fs.writeFileSync(values.json, `${JSON.stringify(plain, null, 1)}\n`);
+  }
+}
