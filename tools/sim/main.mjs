@@ -1,9 +1,11 @@
 // The simulator's command line. See docs/TESTING.md.
 //   npm run sim -- --seeds 1000 --from 1        a range; exit 0 only if all are clean
+//   npm run sim -- --seeds 500 --fresh          seeds that the commit picks, so each commit has its own
 //   npm run sim -- --seed 7 --hash              the trace hash of one seed
 //   npm run sim -- --seed 7 --until 900 --trace a transcript
 //   npm run sim -- --seed 7 --shrink            a small script in libs/sim/testdata/regressions
 //   npm run sim -- --script FILE [--trace]      replays a script
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -15,6 +17,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
     level: { type: 'string', default: '1' },
     seed: { type: 'string' },
     until: { type: 'string' },
@@ -82,7 +85,7 @@ function verdict(title, { exitCode, message, events, hash }) {
 }
 
 async function range() {
-  const from = Number(values.from);
+  const from = values.fresh ? freshBase() : Number(values.from);
   const to = from + Number(values.seeds);
   const sum = { seeds: 0, events: 0, virtualUs: 0, commits: 0, reads: 0, elections: 0 };
   const coverage = new Map();
@@ -112,6 +115,17 @@ async function range() {
   report(sum, (performance.now() - begun) / 1000);
   reportCoverage(coverage);
   return worst;
+}
+
+/** Told by the commit, so that a run can be repeated; above all seeds that people choose by hand. */
+function freshBase() {
+  const run = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  const commit = run.status === 0 ? run.stdout.trim() : '';
+  const base = /^[0-9a-f]{40}$/.test(commit)
+    ? 1_000_000 + Number.parseInt(commit.slice(0, 7), 16)
+    : 1_000_000 + Math.floor(Date.now() / 1000);
+  console.log(`fresh seeds: --from ${base} --seeds ${values.seeds}`);
+  return base;
 }
 
 function report(sum, seconds) {

@@ -8,16 +8,16 @@ const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'worker.m
 /**
  * Runs seeds [from, to) of a bundle on `workers` processes. `onSeed` gets each outcome and answers
  * true to stop early. A seed that takes longer than `hangMs` counts as a crash and ends its worker.
- * `nodeArguments` go to each worker. Resolves when all workers have ended.
+ * `node` is the program that runs each worker, with `nodeArguments`. Resolves when all workers have ended.
  */
 export function runSeeds(order) {
   const { bundle, from, to, workers, options, onSeed } = order;
-  const { hangMs = 600_000, nodeArguments = [] } = order;
+  const { hangMs = 600_000, nodeArguments = [], node = process.execPath } = order;
   const count = Math.max(1, Math.min(workers, to - from));
   const runs = Array.from({ length: count }, (_, i) => {
     const child = fork(WORKER, [bundle], {
+      execPath: node,
       execArgv: ['--enable-source-maps', ...nodeArguments],
-      serialization: 'advanced',
     });
     return { child, order: { from: from + i, to, step: count, options } };
   });
