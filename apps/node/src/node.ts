@@ -18,6 +18,7 @@ import type { Telemetry } from '@conclave/telemetry';
 import { WatchRoom } from '@conclave/watch';
 import type { NodeConfig } from './config/node-config.js';
 import type { Seams } from './failpoints/seams.js';
+import { backupRoom } from './backup-room.js';
 import { Gauges } from './gauges.js';
 import { Heartbeat } from './heartbeat.js';
 import { memberId } from './ids.js';
@@ -82,7 +83,16 @@ export class ConclaveNode {
       new FileBlobStore(join(member.directory.path, 'member', 'peers')),
       end.fatal,
     );
+    const backups = backupRoom({
+      clusterId: member.clusterId,
+      memberId: member.memberId,
+      machine: member.machine,
+      clock: CLOCK,
+      version,
+      engine: () => replica?.engine ?? member.engine,
+    });
     const snapshots = new SnapshotTraffic({
+      backups,
       clusterId: member.clusterId,
       directory: member.directory,
       clock: CLOCK,
@@ -182,6 +192,7 @@ export class ConclaveNode {
         random: new Random(randomInt(2 ** 32)),
         scheduler: SCHEDULER,
         sizeBytes: () => this.#replica.engine.sizeBytes(),
+        backups,
         newMemberId: (urls) => memberId(urls, String(Math.floor(CLOCK.wallMs() / 1_000))),
       },
     );

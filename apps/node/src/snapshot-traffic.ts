@@ -1,7 +1,7 @@
 import type { Clock, DataDirectory, Engine, Index, Probe, Random } from '@conclave/base';
 import type { SnapshotLinks, SnapshotReceiverEvents, SnapshotStreamReceiver } from '@conclave/link';
 import type { SnapshotTransfer } from '@conclave/replica';
-import { type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
+import { type Backups, type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
 import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
 import type { SnapshotMeta } from '@conclave/wire';
 
@@ -22,11 +22,12 @@ export interface SnapshotTrafficPorts {
   appliedIndex(): Index;
   /** A snapshot below this index no longer meets the log. */
   cutIndex(): Index;
+  readonly backups: Backups;
   links(): SnapshotLinks;
   urlsOf(id: bigint): readonly string[];
 }
 
-/** Snapshots in both directions, wired to real directories, connections and time. */
+/** Snapshots in both directions and backups, wired to real directories, connections and time. */
 export class SnapshotTraffic implements SnapshotTransfer {
   readonly #ports: SnapshotTrafficPorts;
   readonly #exchange: SnapshotExchange;
@@ -87,7 +88,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
   }
 
   release(released: () => void): void {
-    this.#exchange.release(released);
+    this.#exchange.release(() => this.#ports.backups.release(released));
   }
 
   /** A member offers its state on a new connection. */
@@ -99,6 +100,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
     if (nowMs - this.#tickMs < TICK_MS) return;
     this.#tickMs = nowMs;
     this.#exchange.tick();
+    this.#ports.backups.tick();
   }
 
   /** Ends both directions. Resolves to whether the engine may be closed: nothing of it is held. */
@@ -109,8 +111,10 @@ export class SnapshotTraffic implements SnapshotTransfer {
         resolve(false);
       }, CLOSE_MS);
       this.#exchange.close(() => {
-        clearTimeout(timer);
-        resolve(true);
+        this.#ports.backups.release(() => {
+          clearTimeout(timer);
+          resolve(true);
+        });
       });
     });
   }

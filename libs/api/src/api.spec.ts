@@ -41,7 +41,7 @@ describe('which calls are taken', () => {
       '12 conclave: authentication is not supported yet',
     );
     expect(bench.refused('/etcdserverpb.Maintenance/Snapshot')).toBe(
-      '12 conclave: the snapshot stream is not supported yet',
+      '12 conclave: this member takes no backups',
     );
     expect(bench.refused('/etcdserverpb.Auth/Authenticate', { name: 'root' })).toBe(
       '9 etcdserver: authentication is not enabled',

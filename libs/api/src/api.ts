@@ -28,6 +28,7 @@ import { ObserveCall } from './observe.js';
 import type { ApiOptions, ApiPorts } from './options.js';
 import { RangeStream } from './range-stream.js';
 import { sessionClose, sessionOpen } from './session.js';
+import { SnapshotCall } from './snapshot-call.js';
 import { LeaderLoss } from './stream-gate.js';
 import { UnaryCall, type UnaryHandler } from './unary.js';
 import { WatchCall } from './watch.js';
@@ -54,7 +55,6 @@ const UNARY: ReadonlyMap<string, UnaryHandler> = new Map<string, UnaryHandler>([
   ['/etcdserverpb.Maintenance/Defragment', defragment],
   ['/etcdserverpb.Maintenance/MoveLeader', moveLeader],
   ['/etcdserverpb.Maintenance/Downgrade', notYet('downgrade')],
-  ['/etcdserverpb.Maintenance/Snapshot', notYet('the snapshot stream')],
   ['/etcdserverpb.Auth/AuthStatus', authStatus],
   ['/etcdserverpb.Auth/Authenticate', authenticate],
   ['/v3lockpb.Lock/Lock', lock],
@@ -78,6 +78,7 @@ const STREAMS: ReadonlyMap<string, OpenStream> = new Map<string, OpenStream>([
   ['/etcdserverpb.KV/RangeStream', RangeStream],
   ['/etcdserverpb.Watch/Watch', WatchCall],
   ['/etcdserverpb.Lease/LeaseKeepAlive', KeepAliveCall],
+  ['/etcdserverpb.Maintenance/Snapshot', SnapshotCall],
   ['/v3electionpb.Election/Observe', ObserveCall],
 ]);
 

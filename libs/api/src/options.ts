@@ -31,6 +31,29 @@ export const API_DEFAULTS: ApiOptions = Object.freeze({
 /** etcd's quota when none is set. */
 export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
 
+/** A backup file being read; see `snapshot`. */
+export interface BackupBytes {
+  /** Of the whole file without its SHA-256, and where the next piece begins. */
+  readonly bytes: number;
+  readonly offset: number;
+  readonly sha256: Uint8Array;
+  /** One piece at a time; null bytes: that was all. */
+  read(done: (failure: string | null, bytes: Uint8Array | null) => void): void;
+}
+
+export interface BackupSource {
+  /** A backup of this moment, or what is left of one from `place` on. */
+  open(
+    place: { readonly id: string; readonly offset: number } | null,
+    done: (
+      refusal: { readonly code: 'too-many' | 'gone' | 'failed'; readonly text: string } | null,
+      reading: BackupBytes | null,
+    ) => void,
+  ): () => void;
+  /** `useful`: its reader may come back for the rest. */
+  close(reading: BackupBytes, useful: boolean): void;
+}
+
 export interface ApiPorts {
   readonly replica: ReplicaView;
   readonly probe: Probe;
@@ -39,6 +62,8 @@ export interface ApiPorts {
   readonly scheduler: Scheduler;
   /** Of the state engine: bytes on disk, and those in use. */
   readonly sizeBytes: () => { readonly total: number; readonly inUse: number };
+  /** What Maintenance.Snapshot streams. Without it the method is answered UNIMPLEMENTED. */
+  readonly backups?: BackupSource;
   /** The id of a member that joins now: etcd's SHA-1 over sorted URLs and the wall clock's seconds. */
   readonly newMemberId: (peerURLs: readonly string[]) => bigint;
 }

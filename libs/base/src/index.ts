@@ -25,6 +25,7 @@ export { type Index, NUMBER_MAX, type Revision, type Term, hexId } from './units
 export { decodeUtf8, encodeUtf8, utf8Length, writeUtf8 } from './utf8.js';
 export type { BlobStore } from './ports/blob-store.js';
 export {
+  BACKUP_PLACE,
   type CallHandler,
   type CallHead,
   type Channel,

@@ -3,7 +3,7 @@
  * hold a reference to it and nothing else of the router.
  */
 import type { Metadata, Probe } from '@conclave/base';
-import { EMPTY_METADATA, type StatusCode } from '@conclave/base';
+import { BACKUP_PLACE, EMPTY_METADATA, type StatusCode } from '@conclave/base';
 import type { LinkEntry, MemberTable } from './member-table.js';
 import type { Chance, RouterOptions } from './options.js';
 import type { SessionPool } from './session.js';
@@ -37,13 +37,14 @@ export interface RouterCore {
   closed(): void;
 }
 
-/** Metadata that members need. All else, above all a client's own `conclave-*`, stays here. */
+/** Metadata that members need. All else, above all what names a session, stays here. */
 const FORWARDED: readonly string[] = [
   'token',
   'authorization',
   'client-api-version',
   'traceparent',
   'tracestate',
+  BACKUP_PLACE,
 ];
 
 export function forwardedMetadata(metadata: Metadata): Metadata {

@@ -104,7 +104,7 @@ export class Compactor {
       this.#hashes.push({ revision: job.revision, hash, compactRevision: before });
       if (this.#hashes.length > hashesKept) this.#hashes.shift();
       job.phase = 'walk';
-    }).restart();
+    }).start();
   }
 
   #walk(job: Job): void {

@@ -1,6 +1,8 @@
 export { compactionMark } from './compaction-mark.js';
 export type { CompactionHash } from './compactor.js';
+export type { HashFold } from './hash-read.js';
 export { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
+export { bumpedRevisionRow, isVersionRow, readCompactRevision } from './backup-rows.js';
 export { type KvPorts, KvStore } from './kv-store.js';
 export { KV_OPTIONS, type KvOptions } from './state.js';
 export type {

@@ -22,7 +22,7 @@ import {
 } from '@conclave/base';
 import type { DeleteRangeRequest, PutRequest, RangeRequest, TxnRequest } from '@conclave/wire';
 import { type CompactionHash, Compactor } from './compactor.js';
-import { HashRead } from './hash-read.js';
+import { HashFold, HashRead } from './hash-read.js';
 import { HistoryRead } from './history-read.js';
 import { KeyIndex } from './key-index.js';
 import { keyRangeOf } from './key-range.js';
@@ -257,8 +257,31 @@ export class KvStore implements Store {
       new HashRead(state, at, compactRevision, (hash) => {
         if (hash === null) this.hashKv(revision, done);
         else done({ ok: true, hash, revision: current, hashRevision: at, compactRevision });
-      }).restart();
+      }).start();
     }
+  }
+
+  /** Versions up to this revision, and no others, are in the engine's finished batches. */
+  get writtenRevision(): Revision {
+    return this.#state.records.overlay.engineMain;
+  }
+
+  /**
+   * `done` once all that was written by now is in the engine, inside `opsDone`: so before a further
+   * batch, and a snapshot of the engine taken there holds exactly what `writtenRevision` says.
+   */
+  whenWritten(done: () => void): void {
+    this.#state.records.overlay.whenWritten(done);
+  }
+
+  /**
+   * HashKV of the present compacted revision at `revision`, from rows that someone else reads anyway. It
+   * holds compaction back until its `end`. `replaced`: a snapshot was installed meanwhile.
+   */
+  hashFold(revision: Revision, replaced: () => void): HashFold {
+    const fold = new HashFold(this.#state, revision, this.#state.compactRevision, replaced);
+    fold.hold();
+    return fold;
   }
 
   history(query: HistoryQuery, done: (result: HistoryResult) => void): void {

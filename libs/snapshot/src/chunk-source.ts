@@ -63,6 +63,13 @@ export class ChunkMarks {
     for (const mark of this.#marks) if (mark.number <= number) found = mark;
     return found;
   }
+
+  /** The last one at or before byte `offset` of the stream. */
+  beforeByte(offset: number): ChunkMark {
+    let found = this.#marks[0] as ChunkMark;
+    for (const mark of this.#marks) if (mark.position.bytes <= offset) found = mark;
+    return found;
+  }
 }
 
 export class ChunkSource {

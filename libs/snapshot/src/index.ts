@@ -1,3 +1,24 @@
+export { Backup, type BackupPoint, BackupReading, type RowHash, type Sha256 } from './backup.js';
+export {
+  BACKUP_BLOCK_BYTES,
+  BACKUP_FORMAT,
+  BACKUP_HEAD_BYTES_MAX,
+  BACKUP_SHA_BYTES,
+  type BackupEnd,
+  type BackupHead,
+  type BackupMember,
+  BackupRows,
+  backupBytes,
+  decodeBackupEnd,
+  decodeBackupHead,
+} from './backup-format.js';
+export {
+  type BackupPlace,
+  type BackupRefusal,
+  Backups,
+  type BackupsOptions,
+  type BackupsPorts,
+} from './backups.js';
 export { PROGRESS_KEY } from './progress-row.js';
 export {
   SnapshotExchange,

@@ -222,7 +222,8 @@ function recordOf(member: MembershipMember, isLearner: boolean): MemberRecord {
   };
 }
 
-function encodeMember(record: MemberRecord): Uint8Array {
+/** A member's row, as it is written. */
+export function encodeMember(record: MemberRecord): Uint8Array {
   return MemberRow.encode({
     member: {
       ID: record.id,

@@ -34,6 +34,9 @@ export type Metadata = ReadonlyMap<string, string>;
 
 export const EMPTY_METADATA: Metadata = new Map();
 
+/** Metadata of Maintenance.Snapshot: `<id>:<offset>`, a backup that was half received, and how far. */
+export const BACKUP_PLACE = 'conclave-backup-place';
+
 export interface CallHead {
   /** Full gRPC path, e.g. `/etcdserverpb.KV/Put`. */
   readonly method: string;

@@ -1,0 +1,253 @@
+import { type EngineOp, Random, concatBytes, encodeUtf8, equalBytes } from '@conclave/base';
+import { MemoryEngine, TaskQueue } from '@conclave/testkit';
+import {
+  BACKUP_BLOCK_BYTES,
+  type BackupHead,
+  type BackupReading,
+  type BackupRefusal,
+  BackupRows,
+  Backups,
+  decodeBackupEnd,
+  decodeBackupHead,
+} from './index.js';
+
+/** A state in memory and what makes backups of it. The SHA-256 is a stand-in that sees every byte. */
+const HEAD: BackupHead = {
+  id: '1',
+  clusterId: '7',
+  memberId: 'a',
+  index: 12,
+  term: 3,
+  revision: 9,
+  compactRevision: -1,
+  stateFormat: 1,
+  feature: 0,
+  version: '3.6.9',
+  createdMs: 1_000,
+  members: [{ id: 'a', name: 'n1', peerURLs: ['http://127.0.0.1:1'], isLearner: false }],
+};
+
+class World {
+  readonly turns = new TaskQueue();
+  readonly random = new Random(Number(process.env['SEED'] ?? 11));
+  readonly engine = new MemoryEngine(this.turns);
+  made = 0;
+  takes = true;
+  readonly backups = new Backups(
+    { backupsMax: 2, keptTicks: 10, stallTicksMax: 30, pieceBytes: 100 },
+    {
+      take: (done) => {
+        if (!this.takes) return;
+        const head = { ...HEAD, id: (++this.made).toString(16) };
+        const snapshot = this.engine.snapshot();
+        this.turns.yieldTo(() =>
+          done(null, { snapshot, head, hash: null, isVersion: ({ key }) => key[0] === 0x76 }),
+        );
+      },
+      sha256: () => {
+        const seen: Uint8Array[] = [];
+        return {
+          update: (bytes) => void seen.push(bytes.slice()),
+          digest: () => concatBytes(seen),
+        };
+      },
+    },
+  );
+
+  fill(rows: number, salt = 0): void {
+    const ops: EngineOp[] = [];
+    for (let i = 0; i < rows; i++) {
+      const value = new Uint8Array(this.random.below(90) * (i % 17 === 0 ? 20 : 1)).fill(i + salt);
+      ops.push({ type: 'put', key: encodeUtf8(`v${String(i).padStart(5, '0')}`), value });
+    }
+    ops.push({ type: 'put', key: encodeUtf8('Mhead'), value: new Uint8Array([salt]) });
+    this.engine.write(ops, () => {});
+    this.turns.run();
+  }
+
+  open(place: { id: string; offset: number } | null = null): BackupReading {
+    const { refusal, reading } = this.ask(place);
+    expect(refusal).toBeNull();
+    return reading as BackupReading;
+  }
+
+  ask(place: { id: string; offset: number } | null = null): {
+    refusal: BackupRefusal | null;
+    reading: BackupReading | null;
+  } {
+    let answer: { refusal: BackupRefusal | null; reading: BackupReading | null } | null = null;
+    this.backups.open(place, (refusal, reading) => (answer = { refusal, reading }));
+    this.turns.run();
+    return answer ?? { refusal: null, reading: null };
+  }
+
+  /** One piece; null: that was all. */
+  piece(reading: BackupReading): Uint8Array | null {
+    let got: Uint8Array | null | undefined;
+    reading.read((failure, bytes) => {
+      expect(failure).toBeNull();
+      got = bytes;
+    });
+    this.turns.run();
+    expect(got).not.toBeUndefined();
+    return got as Uint8Array | null;
+  }
+
+  rest(reading: BackupReading): Uint8Array {
+    const pieces: Uint8Array[] = [];
+    for (let at = this.piece(reading); at !== null; at = this.piece(reading)) pieces.push(at);
+    return concatBytes(pieces);
+  }
+}
+
+function rowsOf(file: Uint8Array): { rows: number; fault: string | null } {
+  const head = decodeBackupHead(file);
+  const end = decodeBackupEnd(file.subarray(file.length - BACKUP_BLOCK_BYTES));
+  if (!head.ok || !end.ok) throw new Error('the file is readable');
+  const parser = new BackupRows(end.value, 1_000_000);
+  let rows = 0;
+  const bytes = file.subarray(head.end, head.end + end.value.rowBytes);
+  for (let at = 0; at < bytes.length; at += 333) {
+    const parsed = parser.push(bytes.subarray(at, at + 333));
+    if (!parsed.ok) return { rows, fault: parsed.text };
+    rows += parsed.rows.length;
+  }
+  return { rows, fault: parser.finish() };
+}
+
+test('a backup is the rows of one moment, as long as it said, with the sum of exactly those bytes', () => {
+  const world = new World();
+  world.fill(300);
+  const reading = world.open();
+  world.fill(300, 1);
+  const file = world.rest(reading);
+  expect([file.length, file.length % 512]).toEqual([reading.bytes, 0]);
+  expect(equalBytes(file, reading.sha256)).toBe(true);
+  const head = decodeBackupHead(file);
+  expect(head.ok && head.value).toEqual({ ...HEAD, id: '1' });
+  const end = decodeBackupEnd(file.subarray(file.length - BACKUP_BLOCK_BYTES));
+  expect(end.ok && [end.value.rows, end.value.versions, end.value.hash]).toEqual([301, 300, null]);
+  expect(rowsOf(file)).toEqual({ rows: 301, fault: null });
+});
+
+test('a state without rows makes a backup too', () => {
+  const world = new World();
+  expect(rowsOf(world.rest(world.open()))).toEqual({ rows: 0, fault: null });
+});
+
+test('a broken reading goes on at any offset with the very same bytes', () => {
+  const world = new World();
+  world.fill(200);
+  const reading = world.open();
+  const whole = reading.sha256;
+  world.backups.close(reading, true);
+  world.fill(200, 7);
+  const offsets = [0, 1, whole.length - 1, whole.length, whole.length - 512, whole.length - 513];
+  for (let i = 0; i < 12; i++) offsets.push(world.random.below(whole.length));
+  for (const offset of offsets) {
+    const again = world.open({ id: '1', offset });
+    expect(equalBytes(world.rest(again), whole.subarray(offset))).toBe(true);
+    world.backups.close(again, true);
+  }
+  expect(world.engine.openSnapshots).toBe(1);
+});
+
+test('a place in a backup that is not kept, or behind its end, is refused', () => {
+  const world = new World();
+  world.fill(10);
+  const reading = world.open();
+  const { bytes } = reading;
+  expect(world.ask({ id: '1', offset: bytes + 1 }).refusal?.code).toBe('gone');
+  expect(world.ask({ id: '2', offset: 0 }).refusal?.code).toBe('gone');
+  world.backups.close(reading, true);
+  for (let i = 0; i < 10; i++) world.backups.tick();
+  expect(world.ask({ id: '1', offset: 0 }).refusal?.code).toBe('gone');
+  expect(world.engine.openSnapshots).toBe(0);
+});
+
+test('more than the bound at once are refused; an idle one makes room', () => {
+  const world = new World();
+  world.fill(10);
+  const first = world.open();
+  world.open();
+  expect(world.ask().refusal).toEqual({
+    code: 'too-many',
+    text: '2 backups are being taken already: try again later',
+  });
+  world.backups.close(first, true);
+  world.open();
+  expect([world.backups.size, world.engine.openSnapshots]).toEqual([2, 2]);
+});
+
+test('a reader that stops reading loses its backup in the end', () => {
+  const world = new World();
+  world.fill(50);
+  const reading = world.open();
+  for (let i = 0; i < 29; i++) world.backups.tick();
+  world.piece(reading);
+  for (let i = 0; i < 38; i++) world.backups.tick();
+  expect([reading.over, world.engine.openSnapshots]).toEqual([true, 1]);
+  world.backups.tick();
+  expect(world.engine.openSnapshots).toBe(0);
+});
+
+test('giving all up ends readings and openings, and waits for what is being read', () => {
+  const world = new World();
+  world.fill(500);
+  const reading = world.open();
+  let refused: string | null = null;
+  world.backups.open(null, (refusal) => (refused = refusal?.code ?? 'none'));
+  for (let i = 0; i < 3; i++) world.turns.runOne();
+  let released = 0;
+  world.backups.release(() => released++);
+  world.turns.run();
+  expect([reading.over, refused, released, world.engine.openSnapshots]).toEqual([
+    true,
+    'failed',
+    1,
+    0,
+  ]);
+  world.backups.release(() => released++);
+  expect(released).toBe(2);
+});
+
+test('an opening that is cancelled, before or after its moment, holds nothing', () => {
+  const world = new World();
+  world.fill(100);
+  for (const turns of [0, 1, 2]) {
+    const cancel = world.backups.open(null, () => {
+      throw new Error('not asked any more');
+    });
+    for (let i = 0; i < turns; i++) world.turns.runOne();
+    cancel();
+    world.turns.run();
+    expect([world.backups.size, world.engine.openSnapshots]).toEqual([0, 0]);
+  }
+});
+
+test('a damaged head, end or row is found', () => {
+  const world = new World();
+  world.fill(40);
+  const file = world.rest(world.open());
+  const head = decodeBackupHead(file);
+  if (!head.ok) throw new Error(head.text);
+  const flipped = (at: number): Uint8Array => {
+    const copy = file.slice();
+    copy[at] = (copy[at] as number) ^ 1;
+    return copy;
+  };
+  expect(decodeBackupHead(flipped(3))).toEqual({ ok: false, text: 'it is no backup of Conclave' });
+  expect(decodeBackupHead(flipped(40))).toEqual({ ok: false, text: 'its head is damaged' });
+  expect(decodeBackupHead(flipped(19))).toEqual({
+    ok: false,
+    text: 'backup format 0 is unknown, this program reads 1',
+  });
+  expect(decodeBackupHead(file.subarray(0, head.end - 1)).ok).toBe(false);
+  expect(decodeBackupEnd(flipped(file.length - 20).subarray(file.length - 512)).ok).toBe(false);
+  expect(decodeBackupEnd(file.subarray(file.length - 511)).ok).toBe(false);
+  for (let i = 0; i < 30; i++) {
+    const end = decodeBackupEnd(file.subarray(file.length - 512));
+    const rowBytes = end.ok ? end.value.rowBytes : 0;
+    expect(rowsOf(flipped(head.end + world.random.below(rowBytes))).fault).not.toBeNull();
+  }
+});
