@@ -18,6 +18,8 @@ export class DriftingClock implements Clock {
   /** Microseconds of this clock in a true million: 1,000,000 is exact. */
   #rate: number;
   #base = 0;
+  /** Its rate before it was frozen; null: it runs. */
+  #frozenRate: number | null = null;
   #since = 0;
   #wallOffsetMs: number;
 
@@ -44,6 +46,22 @@ export class DriftingClock implements Clock {
     this.#base = this.localUs;
     this.#since = this.#time.now;
     this.#rate = 1_000_000 + driftPpm;
+  }
+
+  /** Stands still, as the clocks of a suspended machine do; what passes meanwhile is lost to it. */
+  freeze(): void {
+    if (this.#frozenRate !== null) return;
+    this.#base = this.localUs;
+    this.#since = this.#time.now;
+    this.#frozenRate = this.#rate;
+    this.#rate = 0;
+  }
+
+  thaw(): void {
+    if (this.#frozenRate === null) return;
+    this.#since = this.#time.now;
+    this.#rate = this.#frozenRate;
+    this.#frozenRate = null;
   }
 
   /** Somebody sets the wall clock; the monotonic one does not notice. */

@@ -14,6 +14,7 @@ import {
   assert,
 } from '@conclave/base';
 import { MemoryEngine } from './memory-engine.js';
+import type { CrashFate } from './memory-log-disk.js';
 
 export class MemoryDataDirectory implements DataDirectory {
   readonly #scheduler: Scheduler;
@@ -88,18 +89,21 @@ export class MemoryDataDirectory implements DataDirectory {
     });
   }
 
-  /** The process died. Its engines are back at their last flush. */
-  crash(random: Random): void {
+  /** The process died. Its engines are back at their last flush; `chance` decides what was under way. */
+  crash(chance: Random | CrashFate): void {
+    const happened = (): boolean => {
+      return typeof chance === 'string' ? chance === 'all' : chance.chance(0.5);
+    };
     this.#epoch++;
     this.#failure = null;
-    if (this.#switching !== null && random.chance(0.5)) this.#current = this.#switching;
+    if (this.#switching !== null && happened()) this.#current = this.#switching;
     this.#switching = null;
     this.#open.clear();
     const { stateNumber } = this.#current;
     const highest = Math.max(...this.#engines.keys());
     this.#halfReceived = highest > stateNumber ? highest : null;
     for (const [number, engine] of this.#engines) {
-      engine.crash();
+      engine.crash(happened());
       if (number !== stateNumber && number !== highest) this.#engines.delete(number);
     }
   }

@@ -2,7 +2,8 @@
  * `Engine` in memory, for tests and the simulator: a sorted list of byte-string keys over a Map.
  *
  * It keeps the promises of the real one and no more: batches are atomic and one at a time, a snapshot
- * does not move, and only what a finished `flush` covered survives `crash()`. Completions run through
+ * does not move, and what a finished `flush` covered survives `crash()`; a flush under way may have
+ * finished or not. Completions run through
  * the given scheduler, so always in a later turn. A row's bytes are copied in and handed out shared:
  * readers must not change them.
  */
@@ -90,6 +91,8 @@ class Rows {
   }
 }
 
+export type EngineOperation = 'get' | 'scan' | 'write' | 'flush' | 'close';
+
 export class MemoryEngine implements Engine {
   readonly #scheduler: Scheduler;
   #rows = Rows.empty();
@@ -99,6 +102,10 @@ export class MemoryEngine implements Engine {
   #closed = false;
   #failure: DiskFailure | null = null;
   #snapshots = 0;
+  /** Covered by the flush under way. */
+  #flushing: Rows | null = null;
+  /** Asked before each operation: what it fails with. A crash takes it away. */
+  inject: ((operation: EngineOperation) => DiskFailure | null) | null = null;
   #onClose: () => void = () => {};
 
   constructor(scheduler: Scheduler) {
@@ -117,7 +124,7 @@ export class MemoryEngine implements Engine {
     done: (failure: DiskFailure | null, values: readonly (Uint8Array | null)[]) => void,
   ): void {
     assertLe(keys.length, ROWS_MAX, 'keys of a get');
-    this.#later((failure) => done(failure, failure ? [] : this.#rows.get(keys)));
+    this.#later('get', (failure) => done(failure, failure ? [] : this.#rows.get(keys)));
   }
 
   scan(
@@ -127,13 +134,15 @@ export class MemoryEngine implements Engine {
     done: (failure: DiskFailure | null, rows: readonly EngineRow[]) => void,
   ): void {
     assertLe(limit, ROWS_MAX, 'rows of a scan');
-    this.#later((failure) => done(failure, failure ? [] : this.#rows.scan(lo, hi, limit)));
+    this.#later('scan', (failure) => {
+      done(failure, failure ? [] : this.#rows.scan(lo, hi, limit));
+    });
   }
 
   write(ops: readonly EngineOp[], done: DiskDone): void {
     assert(!this.#writing, 'one batch in flight');
     this.#writing = true;
-    this.#later((failure) => {
+    this.#later('write', (failure) => {
       this.#writing = false;
       if (failure === null) this.#apply(ops);
       done(failure);
@@ -151,12 +160,12 @@ export class MemoryEngine implements Engine {
       get: (keys, done) => {
         assert(!released, 'snapshot is not released');
         assertLe(keys.length, ROWS_MAX, 'keys of a get');
-        this.#later((failure) => done(failure, failure ? [] : rows.get(keys)));
+        this.#later('get', (failure) => done(failure, failure ? [] : rows.get(keys)));
       },
       scan: (lo, hi, limit, done) => {
         assert(!released, 'snapshot is not released');
         assertLe(limit, ROWS_MAX, 'rows of a scan');
-        this.#later((failure) => done(failure, failure ? [] : rows.scan(lo, hi, limit)));
+        this.#later('scan', (failure) => done(failure, failure ? [] : rows.scan(lo, hi, limit)));
       },
       release: () => {
         assert(!released, 'snapshot is released once');
@@ -171,7 +180,9 @@ export class MemoryEngine implements Engine {
     // What is durable is what was there when the flush was asked for.
     const rows = this.#rows;
     rows.shares++;
-    this.#later((failure) => {
+    this.#flushing = rows;
+    this.#later('flush', (failure) => {
+      if (this.#flushing === rows) this.#flushing = null;
       if (failure === null) {
         this.#durable.shares--;
         this.#durable = rows;
@@ -188,7 +199,7 @@ export class MemoryEngine implements Engine {
 
   /** As the real one: what was not flushed is gone afterwards. */
   close(done: DiskDone): void {
-    this.#later((failure) => {
+    this.#later('close', (failure) => {
       const closed = this.#onClose;
       this.crash();
       this.#closed = true;
@@ -203,9 +214,15 @@ export class MemoryEngine implements Engine {
     this.#onClose = onClose;
   }
 
-  /** The process died: back to the last finished flush; what was under way never completes. */
-  crash(): void {
+  /**
+   * The process died: back to the last finished flush, or with `flushed` to the one under way; whatever
+   * was under way never completes.
+   */
+  crash(flushed = false): void {
     this.#epoch++;
+    if (flushed && this.#flushing !== null) this.#durable = this.#flushing;
+    this.#flushing = null;
+    this.inject = null;
     this.#rows = this.#durable;
     this.#rows.shares = 1;
     this.#writing = false;
@@ -224,11 +241,12 @@ export class MemoryEngine implements Engine {
     return this.#rows.scan(new Uint8Array(0), null, Number.MAX_SAFE_INTEGER);
   }
 
-  #later(task: (failure: DiskFailure | null) => void): void {
+  #later(operation: EngineOperation, task: (failure: DiskFailure | null) => void): void {
     assert(!this.#closed, 'engine is open');
     const epoch = this.#epoch;
+    const failure = this.inject === null ? null : this.inject(operation);
     this.#scheduler.yieldTo(() => {
-      if (epoch === this.#epoch) task(this.#failure);
+      if (epoch === this.#epoch) task(this.#failure ?? failure);
     });
   }
 

@@ -30,6 +30,9 @@ type Pending =
   | { readonly type: 'create'; readonly name: string; readonly bytes: number }
   | { readonly type: 'remove'; readonly name: string };
 
+/** What a crash leaves of an operation under way. */
+export type CrashFate = 'none' | 'half' | 'all';
+
 export type DiskOperation = 'create' | 'write' | 'read' | 'remove';
 
 export class MemoryLogDisk implements LogDisk {
@@ -153,6 +156,31 @@ export class MemoryLogDisk implements LogDisk {
     for (const pending of this.#pending) this.#half(pending);
     for (const file of this.#files.values()) this.#tear(file);
     this.#restart();
+  }
+
+  /** Power is lost and every operation under way has come exactly so far; for enumerating crashes. */
+  cut(fate: CrashFate): void {
+    for (const pending of this.#pending) {
+      const parts = { none: 0, half: 1, all: 2 };
+      if (pending.type === 'remove') {
+        if (fate === 'all') this.#files.delete(pending.name);
+        continue;
+      }
+      if (pending.type === 'create') {
+        const bytes = new Uint8Array((pending.bytes * parts[fate]) >> 1);
+        if (fate !== 'none') this.#files.set(pending.name, { readable: bytes, durable: bytes });
+        continue;
+      }
+      if (!this.#files.has(pending.name)) continue;
+      const done = pending.bytes.subarray(0, (pending.bytes.length * parts[fate]) >> 1);
+      this.writeSync(pending.name, pending.offset, [done]);
+    }
+    this.#restart();
+  }
+
+  /** Operations under way. */
+  get pending(): number {
+    return this.#pending.size;
   }
 
   /** Flips the bits of `mask` in one byte, on the disk and readable. */

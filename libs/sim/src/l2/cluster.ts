@@ -6,6 +6,7 @@ import { Random } from '@conclave/base';
 import { ExitCode, Verdict } from '../failure.js';
 import { type ClientWorld, SimClient } from './client.js';
 import type { Connection, ConnectionPorts } from './connection.js';
+import { canDecide, idsOf } from './conf-history.js';
 import { Coverage } from './coverage.js';
 import { type Endpoint, SimGateway } from './gateway.js';
 import type { Host, HostPorts } from './host.js';
@@ -34,6 +35,8 @@ export interface Failure {
 
 /** A crash at a named point of a member's work. */
 export interface Ambush {
+  /** Only this member; null: whoever comes by. */
+  readonly member: SimMember | null;
   readonly message: string;
   readonly delayMs: number;
   readonly downMs: number;
@@ -59,12 +62,13 @@ export class Cluster {
   readonly watchRecords: WatchRecord[] = [];
   readonly leaseRecords: LeaseRecord[] = [];
   readonly lockRecords: LockRecord[] = [];
+  operator: Operator | null = null;
   readonly random: Random;
   failure: Failure | null = null;
   isEnding = false;
   /** Leaders seen, each term once. */
   elections = 0;
-  readonly #ledTerms = new Set<number>();
+  readonly #ledTerms = new Map<number, bigint>();
   readonly #ambushes: Ambush[] = [];
   /** Stop before this event; for replays. */
   untilEvent = Number.POSITIVE_INFINITY;
@@ -132,10 +136,25 @@ export class Cluster {
     return this.members.find((m) => m.id === id);
   }
 
+  /** Machine or data directory of this member are lost: it cannot be counted on any more. */
+  isGone(id: bigint): boolean {
+    const member = this.member(id);
+    return member !== undefined && (member.isLost || member.isWiped);
+  }
+
+  /** Could the cluster do without `id` from now on, until it is replaced? */
+  canSpare(id: bigint): boolean {
+    const { newest } = this.oracle.configurations;
+    if (newest === null || this.operator?.isSettled === false) return false;
+    const ids = idsOf(newest);
+    return !ids.some((one) => this.isGone(one)) && canDecide(newest, (one) => one !== id);
+  }
+
   /** A machine for a member that the cluster has added; its process starts now, if it ever may. */
   launch(id: bigint): void {
     let member = this.member(id);
     if (member === undefined) {
+      if (this.oracle.configurations.removed.has(id)) return;
       member = this.#newMember(id, null);
       this.coverage.count('member launched');
     }
@@ -163,9 +182,9 @@ export class Cluster {
           electionMs: this.electionMs,
           linkCreditBytes: scenario.linkCreditBytes,
           member: (id) => this.member(id),
+          endpoints: () => this.#knownMembers()?.map((m) => m.id) ?? founders.map((f) => f.id),
         },
         i,
-        founders.map((f) => f.id),
         this.#drift(),
         this.random.fork(),
       );
@@ -223,8 +242,12 @@ export class Cluster {
       paceMs: scenario.operatorPaceMs,
     };
     if (operator.changesMembers || operator.movesLeader) {
-      const world = { launch: (id: bigint) => this.launch(id) };
-      new Operator(this.newClient('o1', accepts), operator, world, BigInt(scenario.members + 1));
+      const world = {
+        launch: (id: bigint) => this.launch(id),
+        isGone: (id: bigint) => this.isGone(id),
+      };
+      const nextId = BigInt(scenario.members + 1);
+      this.operator = new Operator(this.newClient('o1', accepts), operator, world, nextId);
     }
   }
 
@@ -246,6 +269,7 @@ export class Cluster {
         coverage: this.coverage,
         member: (other) => this.member(other),
         knownMembers: () => this.#knownMembers(),
+        wasRemoved: (one) => this.oracle.configurations.removed.has(one),
         fatal: (one, message) => this.#fatal(one, message),
         unbootable: (one, message) => {
           this.fail(ExitCode.SAFETY, 'boot', `${one.host.name} cannot start: ${message}`);
@@ -269,7 +293,9 @@ export class Cluster {
   }
 
   #logged(member: SimMember, message: string): void {
-    const at = this.#ambushes.findIndex((one) => one.message === message);
+    const at = this.#ambushes.findIndex((one) => {
+      return one.message === message && (one.member ?? member) === member;
+    });
     if (at < 0 || this.isEnding) return;
     const [ambush] = this.#ambushes.splice(at, 1) as [Ambush];
     this.coverage.count(`ambush at "${message}"`);
@@ -284,8 +310,14 @@ export class Cluster {
   #reported(member: SimMember): void {
     for (const gateway of this.gateways) gateway.report(member);
     const { replica } = member;
-    if (replica?.isLeader !== true || this.#ledTerms.has(replica.term)) return;
-    this.#ledTerms.add(replica.term);
+    if (replica?.isLeader !== true) return;
+    const other = this.#ledTerms.get(replica.term);
+    if (other === member.id) return;
+    if (other !== undefined) {
+      const text = `m${other} and ${member.host.name} both lead term ${replica.term}`;
+      return this.fail(ExitCode.SAFETY, 'I1', text);
+    }
+    this.#ledTerms.set(replica.term, member.id);
     this.elections++;
   }
 
@@ -295,12 +327,14 @@ export class Cluster {
   }
 
   #knownMembers(): readonly KnownPeer[] | null {
-    for (const { host, replica } of this.members) {
-      if (!host.isUp || host.isPaused || replica === null) continue;
-      const { members } = replica.machine;
-      if (members.length > 0) return members.map(({ id, peerURLs }) => ({ id, peerURLs }));
+    let newest: SimMember | null = null;
+    for (const member of this.members) {
+      const { host, replica, isWiped } = member;
+      if (!host.isUp || host.isPaused || isWiped || replica === null) continue;
+      if (replica.appliedIndex > (newest?.replica?.appliedIndex ?? 0)) newest = member;
     }
-    return null;
+    const members = newest?.replica?.machine.members ?? [];
+    return members.length === 0 ? null : members.map(({ id, peerURLs }) => ({ id, peerURLs }));
   }
 
   /** A member ended itself. Right after a disk error, wrong otherwise. */

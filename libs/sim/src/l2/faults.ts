@@ -1,5 +1,6 @@
 /** What goes wrong while a run lasts: the schedule of the scenario, carried out. */
 import { Random } from '@conclave/base';
+import { MessageType } from '@conclave/wire';
 import type { Host } from './host.js';
 import type { SimMember } from './member.js';
 import type { Cluster } from './cluster.js';
@@ -8,6 +9,7 @@ import type { FaultKind } from './scenario.js';
 /** Points of a member's work at which it may be worth dying. */
 const POINTS: readonly string[] = [
   'receiving snapshot',
+  'flushed a part of a snapshot',
   'received snapshot',
   'applying snapshot',
   'applying snapshot',
@@ -18,6 +20,26 @@ const POINTS: readonly string[] = [
   'finished scheduled compaction',
   'raft.node: elected leader',
   'raft.node: lost leader',
+];
+
+const POINTS_OF_A_RECEIVER: readonly string[] = [
+  'flushed a part of a snapshot',
+  'received snapshot',
+  'applying snapshot',
+  'applied snapshot',
+];
+const DAY_MS = 86_400_000;
+const MUTABLE: readonly MessageType[] = [
+  MessageType.APPEND,
+  MessageType.APPEND_RESPONSE,
+  MessageType.HEARTBEAT,
+  MessageType.HEARTBEAT_RESPONSE,
+  MessageType.VOTE,
+  MessageType.VOTE_RESPONSE,
+  MessageType.PRE_VOTE_RESPONSE,
+  MessageType.SNAPSHOT,
+  MessageType.READ_INDEX_RESPONSE,
+  MessageType.PROPOSE,
 ];
 
 export class FaultDriver {
@@ -62,6 +84,9 @@ export class FaultDriver {
         return;
       case 'gateway':
         return this.#gateway(gateways);
+      case 'gateway-pause':
+        if (gateways.length > 0) this.#pause(this.#random.pick(gateways).host);
+        return;
       case 'isolate':
       case 'halves':
       case 'one-way':
@@ -83,8 +108,23 @@ export class FaultDriver {
         trace.note(member.host.name, 'disk fails');
         member.disk.failOnce();
         return;
+      case 'disk-full':
+      case 'state-error':
+      case 'slow-state':
+        if (member !== null) this.#disk(fault, member);
+        return;
+      case 'lag':
+        return this.#lag();
+      case 'mute':
+        return this.#mute();
+      case 'clock-step':
+      case 'clock-freeze':
+        return this.#clock(fault);
       case 'wipe':
         return this.#wipe();
+      case 'lose':
+        if (member !== null) this.#lose(member);
+        return;
       case 'slow-network':
         return this.#slow();
     }
@@ -108,16 +148,70 @@ export class FaultDriver {
   }
 
   #ambush(): void {
-    for (let n = 0; n < 3; n++) {
-      const message = this.#random.pick(POINTS);
-      this.#cluster.trace.note('sim', `lies in wait for "${message}"`);
-      this.#cluster.layAmbush({
-        message,
-        delayMs: this.#random.chance(0.7) ? this.#random.fraction() * 3 : this.#span(3, 200),
-        downMs: this.#span(1, 1_500),
-        power: this.#random.chance(0.5),
-      });
+    for (let n = 0; n < 3; n++) this.#lieInWait(this.#random.pick(POINTS), null);
+  }
+
+  #lieInWait(message: string, member: SimMember | null): void {
+    this.#cluster.trace.note('sim', `lies in wait for "${message}"`);
+    this.#cluster.layAmbush({
+      member,
+      message,
+      delayMs: this.#random.chance(0.7) ? this.#random.fraction() * 3 : this.#span(3, 200),
+      downMs: this.#span(1, 1_500),
+      power: this.#random.chance(0.5),
+    });
+  }
+
+  #disk(fault: 'disk-full' | 'state-error' | 'slow-state', { disk, host }: SimMember): void {
+    this.#cluster.trace.note(host.name, fault);
+    if (fault === 'disk-full') disk.fillUp(this.#span(100, 6_000));
+    else if (fault === 'slow-state') disk.slowState(this.#span(2, 200), this.#span(500, 6_000));
+    else disk.failState(this.#random.pick(['flush', 'flush', 'write', 'get', 'scan', 'close']));
+  }
+
+  /** A follower misses so much that it needs the whole state; on the way to it, it may die. */
+  #lag(): void {
+    const { members, machines, network, timeline, trace } = this.#cluster;
+    const able = members.filter((m) => m.replica !== null && !m.replica.isLeader);
+    if (able.length === 0) return;
+    const member = this.#random.pick(able);
+    trace.note('net', `${member.host.name} is left behind`);
+    const links: [Host, Host][] = [];
+    for (const other of machines) {
+      if (other !== member.host) links.push([member.host, other], [other, member.host]);
     }
+    for (const [from, to] of links) network.block(from, to);
+    for (const message of POINTS_OF_A_RECEIVER) {
+      if (this.#random.chance(0.35)) this.#lieInWait(message, member);
+    }
+    timeline.after(this.#span(1_000, 6_000), () => {
+      trace.note('net', `${member.host.name} is back`);
+      for (const [from, to] of links) network.unblock(from, to);
+    });
+  }
+
+  /** One kind of message gets lost between all members. */
+  #mute(): void {
+    const { network, timeline, trace } = this.#cluster;
+    const type = this.#random.pick(MUTABLE);
+    trace.note('net', `messages of type ${type} get lost`);
+    network.mutedType = type;
+    timeline.after(this.#span(300, 5_000), () => {
+      if (network.mutedType === type) network.mutedType = -1;
+    });
+  }
+
+  #clock(fault: 'clock-step' | 'clock-freeze'): void {
+    const { members, gateways, timeline, trace } = this.#cluster;
+    const { clock, name } = this.#random.pick([...members, ...gateways]).host;
+    if (fault === 'clock-step') {
+      const byMs = this.#random.pick([-DAY_MS, DAY_MS, -3_600_000, -1_500, 1_500]);
+      trace.note(name, `wall clock is set by ${byMs} ms`);
+      return clock.stepWall(byMs);
+    }
+    trace.note(name, 'clock stands still');
+    clock.freeze();
+    timeline.after(this.#span(200, 8_000), () => clock.thaw());
   }
 
   #pause(host: Host): void {
@@ -126,15 +220,14 @@ export class FaultDriver {
   }
 
   /**
-   * Once a run, and only where the others can do without it for ever: a wiped member must be removed and
-   * added, which is somebody else's business.
+   * Only where the others can do without it: until the operator has replaced it, or for ever if nobody
+   * changes members.
    */
   #wipe(): void {
     const { members, scenario } = this.#cluster;
-    const isBearable = scenario.members >= 3 && !scenario.changesMembers;
-    if (!isBearable || members.some((m) => m.isWiped)) return;
     const leader = members.find((m) => m.replica?.isLeader === true);
     const member = this.#random.pick(members);
+    if (scenario.changesMembers) return this.#wipeOne(member);
     if (leader === undefined || member === leader || this.#random.chance(0.3)) {
       return this.#wipeOne(member);
     }
@@ -142,10 +235,17 @@ export class FaultDriver {
   }
 
   #wipeOne(member: SimMember): void {
-    if (member.replica?.published !== true || this.#cluster.members.some((m) => m.isWiped)) return;
+    if (member.replica?.published !== true || !this.#cluster.canSpare(member.id)) return;
     member.wipe();
     this.#cluster.coverage.count('member wiped');
     this.#cluster.timeline.after(this.#span(1, 500), () => member.start());
+  }
+
+  /** Only with somebody who replaces it. */
+  #lose(member: SimMember): void {
+    if (!this.#cluster.scenario.changesMembers || !this.#cluster.canSpare(member.id)) return;
+    this.#cluster.coverage.count('member lost');
+    member.lose();
   }
 
   /**
@@ -186,7 +286,6 @@ export class FaultDriver {
   #gateway(gateways: Cluster['gateways']): void {
     if (gateways.length === 0) return;
     const gateway = this.#random.pick(gateways);
-    if (this.#random.chance(0.3)) return this.#pause(gateway.host);
     gateway.crash();
     this.#cluster.timeline.after(this.#span(1, 2_000), () => gateway.start());
   }

@@ -23,6 +23,8 @@ export interface GatewayWorld {
   /** Credit of one call on a link. */
   readonly linkCreditBytes: number;
   member(id: bigint): SimMember | undefined;
+  /** Members that a gateway started now is told of on its command line. */
+  endpoints(): readonly bigint[];
 }
 
 /** Something clients connect to: a gateway, or a member's own edge. */
@@ -46,23 +48,15 @@ export class SimGateway implements Endpoint {
   readonly handler: CallHandler;
   readonly #world: GatewayWorld;
   readonly #random: Random;
-  /** What it was told on its command line. */
-  readonly #endpoints: readonly bigint[];
+  #endpoints: readonly bigint[] = [];
   readonly #links = new Map<bigint, Link>();
   #known = new Set<bigint>();
   #router: Router | null = null;
   #nextLinkId = 1;
 
-  constructor(
-    world: GatewayWorld,
-    number: number,
-    endpoints: readonly bigint[],
-    driftPpm: number,
-    random: Random,
-  ) {
+  constructor(world: GatewayWorld, number: number, driftPpm: number, random: Random) {
     this.#world = world;
     this.#random = random;
-    this.#endpoints = endpoints;
     this.host = new Host(`g${number}`, driftPpm, world.hostPorts);
     this.handler = {
       open: (call) => {
@@ -94,6 +88,7 @@ export class SimGateway implements Endpoint {
     const { clock } = this.host;
     const router = new Router(options, { clock, random, probe: NO_PROBE });
     this.#router = router;
+    this.#endpoints = this.#world.endpoints();
     this.#known = new Set(this.#endpoints);
     this.host.every(options.tickMs, () => router.tick());
     this.host.every(DIAL_MS, () => this.#dial());
@@ -104,6 +99,11 @@ export class SimGateway implements Endpoint {
     this.host.kill();
     this.#router = null;
     this.#links.clear();
+  }
+
+  /** True if it knows one of these, so that it can hear of the others. */
+  knowsOneOf(ids: readonly bigint[]): boolean {
+    return ids.some((id) => this.#known.has(id) || this.#endpoints.includes(id));
   }
 
   /** A member has something new to say of itself; runs in the member's process. */

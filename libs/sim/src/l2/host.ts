@@ -5,7 +5,7 @@
  *
  * Its monotonic clock has a rate and a beginning of its own and goes on while it stands still.
  */
-import { type Clock, type Scheduler, assert, assertLt } from '@conclave/base';
+import { type Scheduler, assert, assertLt } from '@conclave/base';
 import { DriftingClock } from '../clock.js';
 import type { Timeline } from './timeline.js';
 import type { Trace } from './trace.js';
@@ -26,7 +26,7 @@ export interface HostPorts {
 
 export class Host {
   readonly name: string;
-  readonly clock: Clock;
+  readonly clock: DriftingClock;
   readonly scheduler: Scheduler;
   readonly #ports: HostPorts;
   #life = 0;

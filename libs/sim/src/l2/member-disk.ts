@@ -1,9 +1,10 @@
 /**
  * What one member keeps over the death of its process: log disk, state directories, identity. All
- * operations take time, drawn from the disk's own chance; the disk can stall, and fail once.
+ * operations take time, drawn from the disk's own chance; the disk can stall, be slow for its states,
+ * fail once, or be full for a while, deaths of the process included.
  */
-import type { Random, Scheduler } from '@conclave/base';
-import { MemoryDataDirectory, MemoryLogDisk } from '@conclave/testkit';
+import type { DiskFailure, Random, Scheduler } from '@conclave/base';
+import { type EngineOperation, MemoryDataDirectory, MemoryLogDisk } from '@conclave/testkit';
 import type { Host } from './host.js';
 import { EXPONENTIAL } from './network.js';
 
@@ -13,6 +14,9 @@ export interface DiskShape {
   readonly meanMs: number;
 }
 
+const FAILURE: DiskFailure = { code: 'EIO', message: 'simulated I/O error' };
+const FULL: DiskFailure = { code: 'ENOSPC', message: 'simulated I/O error: no space left' };
+
 export class MemberDisk {
   readonly host: Host;
   readonly #random: Random;
@@ -20,6 +24,9 @@ export class MemberDisk {
   readonly #logScheduler: Scheduler;
   readonly #stateScheduler: Scheduler;
   #stallEndMs = 0;
+  #slowEndMs = 0;
+  #slowByMs = 0;
+  #fullEndMs = 0;
   #nowMs: () => number;
   log: MemoryLogDisk;
   directory: MemoryDataDirectory;
@@ -34,7 +41,7 @@ export class MemberDisk {
     this.#random = random;
     this.#shape = shape;
     this.#logScheduler = { yieldTo: (task) => this.#later(1, task) };
-    this.#stateScheduler = { yieldTo: (task) => this.#later(0.5, task) };
+    this.#stateScheduler = { yieldTo: (task) => this.#later(0.5, task, this.#slowMs()) };
     this.log = this.#newLog();
     this.directory = this.#newDirectory();
   }
@@ -56,8 +63,42 @@ export class MemberDisk {
     this.log.inject = () => {
       if (!isDue) return null;
       isDue = false;
-      return { code: 'EIO', message: 'simulated I/O error' };
+      return FAILURE;
     };
+  }
+
+  /** The next operation of this kind fails on the newest state that there is. */
+  failState(operation: EngineOperation): void {
+    const engine = this.directory.engine(Math.max(...this.directory.numbers));
+    if (engine === null) return;
+    let isDue = true;
+    engine.inject = (one) => {
+      if (!isDue || one !== operation) return null;
+      isDue = false;
+      return FAILURE;
+    };
+  }
+
+  /** No room for the log: whatever grows it fails, in every process until then. */
+  fillUp(forMs: number): void {
+    this.#fullEndMs = Math.max(this.#fullEndMs, this.#nowMs() + forMs);
+    this.log.inject = (operation) => {
+      const grows = operation === 'write' || operation === 'create';
+      return grows && this.#nowMs() < this.#fullEndMs ? FULL : null;
+    };
+  }
+
+  /** Each operation of a state takes so much longer. */
+  slowState(byMs: number, forMs: number): void {
+    this.#slowByMs = byMs;
+    this.#slowEndMs = this.#nowMs() + forMs;
+  }
+
+  /** Nothing is wrong with it any more; what stalls goes on to its end. */
+  heal(): void {
+    this.#slowEndMs = 0;
+    this.#fullEndMs = 0;
+    this.log.inject = null;
   }
 
   /** The process died; with `power` the machine did as well. */
@@ -66,6 +107,8 @@ export class MemberDisk {
     else this.log.kill();
     this.directory.crash(this.#random);
     this.#stallEndMs = 0;
+    const full = this.#fullEndMs - this.#nowMs();
+    if (full > 0) this.fillUp(full);
   }
 
   #newLog(): MemoryLogDisk {
@@ -76,10 +119,14 @@ export class MemberDisk {
     return new MemoryDataDirectory(this.#stateScheduler, { stateNumber: 1, firstSegment: 1 });
   }
 
-  #later(factor: number, task: () => void): void {
+  #slowMs(): number {
+    return this.#nowMs() < this.#slowEndMs ? this.#random.below(this.#slowByMs) : 0;
+  }
+
+  #later(factor: number, task: () => void, slowMs = 0): void {
     const { minMs, meanMs } = this.#shape;
     const latency = minMs + meanMs * factor * this.#random.pick(EXPONENTIAL);
     const stall = Math.max(0, this.#stallEndMs - this.#nowMs());
-    this.host.after(stall + latency, task);
+    this.host.after(stall + slowMs + latency, task);
   }
 }

@@ -40,6 +40,9 @@ export interface MemberShape {
   readonly streamQueueBytesMax: number;
   readonly historyRowsMax: number;
   readonly fragmentBytesMax: number;
+  /** etcd's check before a change of members. */
+  readonly strictReconfig: boolean;
+  readonly maxLearners: number;
   readonly disk: DiskShape;
 }
 
@@ -55,6 +58,8 @@ export interface MemberWorld extends PeersWorld {
   readonly coverage: Coverage;
   /** Who there is, as a running member tells one that joins; null: nobody answers. */
   knownMembers(): readonly KnownPeer[] | null;
+  /** Whoever starts it knows that it was removed. */
+  wasRemoved(id: bigint): boolean;
   /** The member's process ended by its own will; it may be started again. */
   fatal(member: SimMember, message: string): void;
   /** It cannot start, though nothing was done to its disk that it must not survive. */
@@ -92,8 +97,14 @@ export class SimMember {
   incarnation: bigint;
   /** Its data directory was lost: nobody takes it for itself any more. */
   isWiped = false;
+  /** Who was a member when it was first started: its command line names them ever after. */
+  seeds: readonly bigint[] = [];
   /** Removed from the cluster: it never comes back. */
   isRemoved = false;
+  /** Its machine is lost, disk and all: it never starts again. */
+  isLost = false;
+  /** It began with an empty log and has not got a snapshot since. */
+  #isJoining: boolean;
   #api: Api | null = null;
   #peers: Peers | null = null;
   #snapshots: SnapshotExchange | null = null;
@@ -114,6 +125,7 @@ export class SimMember {
     this.incarnation = id * 1_000n;
     this.#random = random;
     this.#founders = founders;
+    this.#isJoining = founders === null;
     this.host = new Host(`m${id}`, driftPpm, world.hostPorts);
     const { timeline } = world.links;
     this.disk = new MemberDisk(this.host, () => timeline.nowMs, world.shape.disk, random.fork());
@@ -135,7 +147,7 @@ export class SimMember {
   }
 
   start(): void {
-    if (this.host.isUp || this.isRemoved) return;
+    if (this.host.isUp || this.isRemoved || this.isLost) return;
     this.host.start();
     const { life } = this.host;
     this.host.deliver(life, () => {
@@ -169,6 +181,13 @@ export class SimMember {
     this.#world.trace.note(this.host.name, 'is wiped');
   }
 
+  /** The machine burns: process and disk are gone for good. */
+  lose(): void {
+    this.crash(true);
+    this.isLost = true;
+    this.#world.trace.note(this.host.name, 'is lost');
+  }
+
   /** Is `other` who it was when we met it? The rule of the peers' hello, either way. */
   trusts(other: SimMember): boolean {
     const record = this.#machine?.members.find((m) => m.id === other.id);
@@ -183,14 +202,15 @@ export class SimMember {
     const { replica } = this;
     const peers = this.#peers;
     if (replica === null || peers === null) return;
-    if (replica.machine.isRemoved(from.id)) {
-      const { network } = this.#world.links;
-      network.send(this.host, from.host, network.latencyMs(), true, () => from.toldRemoved());
-      return;
-    }
+    if (this.tellsRemoved(from)) return;
     if (!peers.knows(from.id)) return peers.askWhoIsThere();
     if (!this.trusts(from)) return;
     replica.receive(from.id, peers.decode(from.id, frame, replica));
+  }
+
+  /** Can it hear of the others by one of these? */
+  knowsOneOf(ids: readonly bigint[]): boolean {
+    return ids.some((id) => this.#peers?.knows(id) === true || this.seeds.includes(id));
   }
 
   acceptSnapshot(from: bigint, stream: IncomingStream): IncomingEvents | null {
@@ -198,11 +218,20 @@ export class SimMember {
     return this.#snapshots.accept(from, stream);
   }
 
+  /** Answers somebody who was removed that it was, as a hello does; false: it was not. */
+  tellsRemoved(other: SimMember): boolean {
+    if (this.#machine?.isRemoved(other.id) !== true) return false;
+    const { network } = this.#world.links;
+    network.send(this.host, other.host, network.latencyMs(), true, () => other.toldRemoved());
+    return true;
+  }
+
   /** The cluster has removed this member. */
   toldRemoved(): void {
     if (this.isRemoved) return;
     this.isRemoved = true;
     this.#world.trace.note(this.host.name, 'is removed');
+    this.#world.coverage.count('member removed');
     // A moment for the last messages, as in production; then its process ends for good.
     this.host.after(1_000, () => this.crash(false));
   }
@@ -221,10 +250,14 @@ export class SimMember {
     this.disk.wipe();
     const { log: disk } = this.disk;
     const known = this.#founders ?? this.#world.knownMembers();
-    if (known === null) {
+    const isMember = known?.some((one) => one.id === this.id) === true;
+    if (known === null || !isMember) {
+      // Not there yet, or not any more: the process ends, and whoever started it tries again.
+      if (this.#world.wasRemoved(this.id)) return this.toldRemoved();
       this.host.after(1_000, () => this.#beBorn());
       return;
     }
+    this.seeds = known.map((one) => one.id);
     const beginning =
       this.#founders === null
         ? { hardState: { term: 0, vote: 0n, commit: 0 }, entries: [] }
@@ -375,8 +408,14 @@ export class SimMember {
   }
 
   #newApi(replica: Replica, probe: Probe): Api {
+    const { shape } = this.#world;
     return new Api(
-      { ...API_DEFAULTS, quotaBytes: -1, maxLearners: 1 },
+      {
+        ...API_DEFAULTS,
+        quotaBytes: -1,
+        maxLearners: shape.maxLearners,
+        strictReconfigCheck: shape.strictReconfig,
+      },
       {
         replica,
         probe,
@@ -420,9 +459,11 @@ export class SimMember {
         else if (message === 'applied snapshot') {
           this.#isInstalling = false;
           coverage.count('snapshot installed');
+          if (this.#isJoining) coverage.count('joiner caught up by snapshot');
+          this.#isJoining = false;
         } else if (message === 'kept a half received snapshot') {
           coverage.count('half received state resumed');
-        }
+        } else if (message === 'goes on with a snapshot') coverage.count('snapshot gone on with');
         this.#world.logged(this, message);
         if (level === 'debug' || !trace.isOn) return;
         const parts = Object.entries(fields ?? {}).map(([k, v]) => `${k}=${String(v)}`);

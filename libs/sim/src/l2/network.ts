@@ -16,6 +16,8 @@ export interface NetworkShape {
   readonly lossChance: number;
   readonly duplicateChance: number;
   readonly reorderChance: number;
+  /** Of datagrams that come once more, up to ten seconds late. */
+  readonly replayChance: number;
 }
 
 /** Quantiles of the exponential distribution of mean 1: no float function that machines disagree on. */
@@ -23,12 +25,16 @@ export const EXPONENTIAL: readonly number[] = [
   0.03, 0.1, 0.17, 0.25, 0.33, 0.42, 0.52, 0.63, 0.76, 0.9, 1.06, 1.27, 1.52, 1.86, 2.37, 4,
 ];
 
+const REPLAY_MS = 10_000;
+
 export class Network {
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #blocked = new Set<string>();
   readonly #listeners = new Set<() => void>();
   shape: NetworkShape;
+  /** Raft messages of this type get lost; -1: none. */
+  mutedType = -1;
 
   constructor(timeline: Timeline, random: Random, shape: NetworkShape) {
     this.#timeline = timeline;
@@ -46,6 +52,7 @@ export class Network {
   }
 
   heal(): void {
+    this.mutedType = -1;
     this.#blocked.clear();
     this.#changed();
   }
@@ -67,7 +74,7 @@ export class Network {
 
   /** One datagram: `arrive` is called once, or never, or (`mayRepeat`) twice. */
   send(from: Host, to: Host, delayMs: number, mayRepeat: boolean, arrive: () => void): void {
-    const { lossChance, duplicateChance } = this.shape;
+    const { lossChance, duplicateChance, replayChance } = this.shape;
     if (this.isBlocked(from, to) || this.#random.chance(lossChance)) return;
     const life = to.life;
     const hop = (): void => {
@@ -76,6 +83,9 @@ export class Network {
     this.#timeline.after(delayMs, hop);
     if (mayRepeat && this.#random.chance(duplicateChance)) {
       this.#timeline.after(delayMs + this.latencyMs(), hop);
+    }
+    if (mayRepeat && this.#random.chance(replayChance)) {
+      this.#timeline.after(delayMs + this.#random.below(REPLAY_MS), hop);
     }
   }
 

@@ -1,6 +1,7 @@
 /**
- * Somebody who runs the cluster: moves leadership, adds a member as a learner, starts it, promotes it
- * once it has caught up, and removes one in turn. All of it through the api, with what it answers.
+ * Somebody who runs the cluster: moves leadership, adds a member as a learner or voter, starts it,
+ * promotes it once it has caught up, removes one in turn, and replaces one whose machine or directory is
+ * lost under a new id. All of it through the api, with what it answers.
  */
 import {
   HashKVRequest,
@@ -9,6 +10,7 @@ import {
   MemberListResponse,
   MemberPromoteRequest,
   MemberRemoveRequest,
+  MemberUpdateRequest,
   type Member,
   MoveLeaderRequest,
   StatusRequest,
@@ -29,6 +31,8 @@ export interface OperatorShape {
 export interface OperatorWorld {
   /** A machine for a member that was added; its process starts now. */
   launch(id: bigint): void;
+  /** Its machine or its data directory is lost. */
+  isGone(id: bigint): boolean;
 }
 
 export class Operator {
@@ -36,6 +40,8 @@ export class Operator {
   readonly #shape: OperatorShape;
   readonly #world: OperatorWorld;
   #nextId: bigint;
+  /** Removals that were asked for and may still happen. */
+  #openRemovals = 0;
 
   constructor(client: SimClient, shape: OperatorShape, world: OperatorWorld, nextId: bigint) {
     this.#client = client;
@@ -43,6 +49,11 @@ export class Operator {
     this.#world = world;
     this.#nextId = nextId;
     this.#again();
+  }
+
+  /** Nobody is about to leave: another member may be lost, and the rest is still a quorum. */
+  get isSettled(): boolean {
+    return this.#openRemovals === 0;
   }
 
   #again(): void {
@@ -67,16 +78,32 @@ export class Operator {
     if (this.#shape.movesLeader && random.chance(0.4)) return this.#moveLeader(voters);
     if (random.chance(0.1)) return this.#hash();
     if (!this.#shape.changesMembers) return this.#again();
+    const gone = members.filter((m) => this.#world.isGone(m.ID));
+    if (gone.length > 0) return this.#replace(random.pick(gone), voters);
     if (learner !== undefined) {
       this.#world.launch(learner.ID);
       return random.chance(0.9) ? this.#promote(learner.ID) : this.#remove(learner.ID);
     }
     for (const { ID } of voters) this.#world.launch(ID);
+    if (random.chance(0.05)) return this.#update(random.pick(members));
     if (voters.length >= this.#shape.membersMax) return this.#remove(random.pick(voters).ID);
     if (voters.length > this.#shape.membersMin && random.chance(0.4)) {
       return this.#remove(random.pick(voters).ID);
     }
     this.#add();
+  }
+
+  /** First the lost one goes or first the new one comes; nobody else is removed meanwhile. */
+  #replace(lost: Member, voters: readonly Member[]): void {
+    const isSpare = voters.length > this.#shape.membersMax;
+    if (!isSpare && this.#client.random.chance(0.3)) return this.#add();
+    this.#remove(lost.ID, 'replace');
+  }
+
+  /** The address it has: nothing changes, by a way of its own through the log. */
+  #update({ ID, peerURLs }: Member): void {
+    const body = MemberUpdateRequest.encode({ ID, peerURLs });
+    this.#client.unary('update', Method.MEMBER_UPDATE, body, 8_000, () => this.#again());
   }
 
   #hash(): void {
@@ -113,8 +140,17 @@ export class Operator {
     this.#client.unary('promote', Method.MEMBER_PROMOTE, body, 8_000, () => this.#again());
   }
 
-  #remove(ID: bigint): void {
+  #remove(ID: bigint, label = 'remove'): void {
     const body = MemberRemoveRequest.encode({ ID });
-    this.#client.unary('remove', Method.MEMBER_REMOVE, body, 8_000, () => this.#again());
+    this.#openRemovals++;
+    this.#client.unary(label, Method.MEMBER_REMOVE, body, 8_000, (outcome) => {
+      if (outcome.type !== 'unknown' || isRefusal(outcome.message)) this.#openRemovals--;
+      this.#again();
+    });
   }
+}
+
+/** Told before anything was proposed. */
+function isRefusal(message: string): boolean {
+  return message.includes('unhealthy cluster') || message.includes('not enough started members');
 }

@@ -6,6 +6,7 @@
 import { type ByteString, crc32c, encodeUtf8 } from '@conclave/base';
 import type { Applied } from '@conclave/statemachine';
 import {
+  type ConfState,
   type Entry,
   EntryType,
   KeyValue,
@@ -16,6 +17,7 @@ import {
   decodeInternalRaftRequest,
 } from '@conclave/wire';
 import { unsafe } from '../failure.js';
+import { ConfHistory } from './conf-history.js';
 import type { Commit, CommittedEvent, Compaction } from './judges/history.js';
 import type { LeaseEnd } from './judges/lease.js';
 import type { SimMember } from './member.js';
@@ -44,6 +46,7 @@ export class Oracle implements ApplyObserver {
   readonly #leases = new Map<bigint, Set<ByteString>>();
   readonly #leaseOfKey = new Map<ByteString, bigint>();
   hashesCompared = 0;
+  readonly configurations = new ConfHistory();
 
   constructor(timeline: Timeline, trace: Trace, stamp: () => number) {
     this.#timeline = timeline;
@@ -80,6 +83,10 @@ export class Oracle implements ApplyObserver {
     if (index % HASH_EVERY === 0 && entry.type === EntryType.NORMAL) {
       this.hash(member, machine, index);
     }
+  }
+
+  configured(member: SimMember, machine: ObservedMachine, confState: ConfState): void {
+    this.configurations.configured(member.host.name, machine.appliedIndex, confState);
   }
 
   /** Compares the whole state at `index`, where `machine` stands, with that of the others (I14). */

@@ -30,8 +30,6 @@ export interface PeersWorld {
   readonly links: ConnectionPorts;
   readonly trace: Trace;
   member(id: bigint): SimMember | undefined;
-  /** Who there is, as some running member tells; null: nobody answers. */
-  knownMembers(): readonly { readonly id: bigint }[] | null;
 }
 
 /** Chunks a snapshot stream takes before it asks its sender to wait. */
@@ -45,7 +43,10 @@ export class Peers implements PeerTransport {
   /** By member id: since when it has been connected, on this member's clock. */
   readonly #connectedMs = new Map<bigint, number>();
   readonly #channels = new Map<bigint, CallConnection>();
-  #known = new Set<bigint>();
+  /** Who is a member by our log, and who is one by the word of others: known are both. */
+  #logged = new Set<bigint>();
+  #told = new Set<bigint>();
+  #asks = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   /** By member id: when the last frame arrives; without reordering the next comes behind it. */
   readonly #lastArrivalMs = new Map<bigint, number>();
@@ -53,11 +54,15 @@ export class Peers implements PeerTransport {
   constructor(world: PeersWorld, self: SimMember, known: readonly bigint[]) {
     this.#world = world;
     this.#self = self;
-    this.#known = new Set(known);
+    this.#told = new Set(known);
   }
 
   knows(id: bigint): boolean {
-    return this.#known.has(id);
+    return this.#logged.has(id) || this.#told.has(id);
+  }
+
+  get #known(): readonly bigint[] {
+    return [...this.#logged, ...this.#told];
   }
 
   /**
@@ -65,21 +70,39 @@ export class Peers implements PeerTransport {
    * log, still empty, does not name yet. Others are asked who is there, as the node app does.
    */
   askWhoIsThere(): void {
-    const { timeline } = this.#world.links;
+    const { links } = this.#world;
+    const { timeline } = links;
     if (timeline.nowMs - this.#askedMs < ASK_MS) return;
     this.#askedMs = timeline.nowMs;
-    this.#self.host.after(2, () => {
-      for (const { id } of this.#world.knownMembers() ?? []) {
-        if (id !== this.#self.id && this.#self.machine?.isRemoved(id) === false)
-          this.#known.add(id);
-      }
-    });
+    const known = [...this.#known, ...this.#self.seeds];
+    // The first to answer may be behind as well: begin with another one each time.
+    const from = this.#asks++ % Math.max(1, known.length);
+    const { network } = links;
+    for (const id of [...known.slice(from), ...known.slice(0, from)]) {
+      const other = this.#world.member(id);
+      const members = other?.replica?.machine.members ?? [];
+      if (other === undefined || members.length === 0 || other.host.isPaused) continue;
+      if (other === this.#self || network.isBlocked(this.#self.host, other.host)) continue;
+      if (network.isBlocked(other.host, this.#self.host)) continue;
+      this.#self.host.after(2, () => this.#othersSay(members.map((m) => m.id)));
+      return;
+    }
   }
 
-  send(to: bigint, messages: readonly RaftMessage[]): void {
+  #othersSay(ids: readonly bigint[]): void {
+    for (const id of ids) {
+      if (id === this.#self.id || this.knows(id)) continue;
+      if (this.#self.machine?.isRemoved(id) === false) this.#told.add(id);
+    }
+  }
+
+  send(to: bigint, all: readonly RaftMessage[]): void {
     const { trace, clusterId, links } = this.#world;
+    const { mutedType } = links.network;
+    const messages = mutedType < 0 ? all : all.filter((m) => m.type !== mutedType);
+    if (messages.length === 0) return;
     const target = this.#world.member(to);
-    if (target === undefined || !this.#known.has(to) || !target.host.isUp) return;
+    if (target === undefined || !this.knows(to) || !target.host.isUp) return;
     if (!this.#self.trusts(target)) return;
     const from = this.#self.id;
     for (const frame of encodeRaftFrames({ clusterId, from, to }, messages)) {
@@ -112,14 +135,16 @@ export class Peers implements PeerTransport {
   }
 
   membersChanged(members: readonly MemberRecord[]): void {
-    // A member that joins knows nobody by its log yet: what it was told at the start stands.
-    if (members.length === 0) return;
-    this.#known = new Set(members.map((m) => m.id).filter((id) => id !== this.#self.id));
+    this.#logged = new Set(members.map((m) => m.id).filter((id) => id !== this.#self.id));
+    for (const id of [...this.#told]) {
+      const isRemoved = this.#self.machine?.isRemoved(id) === true;
+      if (this.#logged.has(id) || isRemoved) this.#told.delete(id);
+    }
     for (const id of [...this.#connectedMs.keys()]) {
-      if (!this.#known.has(id)) this.#connectedMs.delete(id);
+      if (!this.knows(id)) this.#connectedMs.delete(id);
     }
     for (const [id, channel] of [...this.#channels]) {
-      if (!this.#known.has(id)) channel.connection.break();
+      if (!this.knows(id)) channel.connection.break();
     }
   }
 
@@ -146,6 +171,8 @@ export class Peers implements PeerTransport {
   sweep(): void {
     for (const id of this.#known) {
       const isUp = this.#reaches(id);
+      // A removed member that asks for a connection is told, also one that never sends a frame.
+      if (isUp && this.#world.member(id)?.tellsRemoved(this.#self) === true) return;
       if (isUp === this.#connectedMs.has(id)) continue;
       if (isUp) this.#connectedMs.set(id, this.#self.host.clock.monotonicMs());
       else {

@@ -26,6 +26,7 @@ export const Method = {
   MEMBER_LIST: '/etcdserverpb.Cluster/MemberList',
   MEMBER_ADD: '/etcdserverpb.Cluster/MemberAdd',
   MEMBER_REMOVE: '/etcdserverpb.Cluster/MemberRemove',
+  MEMBER_UPDATE: '/etcdserverpb.Cluster/MemberUpdate',
   MEMBER_PROMOTE: '/etcdserverpb.Cluster/MemberPromote',
   MOVE_LEADER: '/etcdserverpb.Maintenance/MoveLeader',
   STATUS: '/etcdserverpb.Maintenance/Status',

@@ -20,8 +20,17 @@ export const FAULTS = [
   'reset',
   'stall',
   'disk-error',
+  'disk-full',
+  'state-error',
+  'slow-state',
+  'lag',
+  'mute',
+  'clock-step',
+  'clock-freeze',
   'wipe',
+  'lose',
   'gateway',
+  'gateway-pause',
   'slow-network',
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
@@ -71,6 +80,14 @@ export interface DrawOptions {
   readonly kinds?: readonly FaultKind[];
 }
 
+/** So that a member that is away for a moment needs a snapshot, of many chunks. */
+const LAGGING: Partial<MemberShape> = {
+  snapshotCount: 5,
+  catchUpEntries: 5,
+  flushIntervalMs: 50,
+  chunkBytes: 256,
+};
+
 export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
   const random = new Random(seed);
   const members = random.pick([1, 2, 3, 3, 3, 3, 4, 5]);
@@ -90,9 +107,9 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     watchers: 1 + random.below(3),
     leases: random.below(3),
     lockers: random.below(3),
-    changesMembers: random.chance(0.35),
+    changesMembers: random.chance(0.5),
     movesLeader: random.chance(0.5),
-    operatorPaceMs: random.pick([300, 1_500]),
+    operatorPaceMs: random.pick([150, 500, 1_500]),
     durationMs,
     faults: drawFaults(random.fork(), kinds, durationMs, faultEveryMs),
     network: {
@@ -101,6 +118,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
       lossChance: random.pick([0, 0, 0, 0.01, 0.1]),
       duplicateChance: random.pick([0, 0, 0.05, 0.3]),
       reorderChance: random.pick([0, 0, 0.05, 0.3]),
+      replayChance: random.pick([0, 0, 0, 0.01]),
     },
     member: {
       tickMs: random.pick([50, 100, 100]),
@@ -115,7 +133,10 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
       streamQueueBytesMax: random.pick([300, 4_000, 4 * 1024 * 1024]),
       historyRowsMax: random.pick([2, 50, 1_000]),
       fragmentBytesMax: random.pick([200, 2_000, 2 * 1024 * 1024]),
+      strictReconfig: random.chance(0.4),
+      maxLearners: random.pick([1, 1, 2]),
       disk: { minMs: 0.05, meanMs: random.pick([0.2, 0.2, 1, 10]) },
+      ...(kinds.includes('lag') && random.chance(0.7) ? LAGGING : {}),
       ...options.member,
     },
     work: {
