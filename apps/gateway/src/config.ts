@@ -3,6 +3,7 @@
  * is wrong. Go's flag syntax: `--f v`, `--f=v`, `-f v`, `-f=v`; the last one wins.
  */
 import type { LogLevel } from '@conclave/base';
+import { type FeedOptions, feedOptions } from '@conclave/feed';
 import { parseListenUrl } from '@conclave/grpc';
 import { dialTarget } from '@conclave/link';
 import { GATEWAY_FLAGS, type GatewayFlag } from './flag-table.js';
@@ -25,6 +26,8 @@ export interface GatewayConfig {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   readonly logOutputs: readonly string[];
+  /** Null: no change feed. */
+  readonly feed: FeedOptions | null;
 }
 
 export type ConfigResult =
@@ -146,6 +149,8 @@ function build(settings: ReadonlyMap<string, string>, warnings: readonly string[
   };
   const number = (name: string): number => numbers.get(name) as number;
   const level = settings.get('log-level') as string;
+  const text = (name: string): string => settings.get(name) as string;
+  const faults: string[] = [];
   const config: GatewayConfig = Object.freeze({
     name: settings.get('name') as string,
     endpoints: list('endpoints').map((url) => (url.includes('://') ? url : `http://${url}`)),
@@ -164,8 +169,9 @@ function build(settings: ReadonlyMap<string, string>, warnings: readonly string[
     logLevel: level === 'panic' ? 'fatal' : (level as LogLevel),
     logFormat: settings.get('log-format') as 'json' | 'console',
     logOutputs: list('log-outputs'),
+    feed: feedOptions({ text, list, number, durationMs: number }, faults),
   });
-  const faults = faultsOf(config);
+  faults.push(...faultsOf(config));
   if (faults.length > 0) return fault(faults.join('; '), 1);
   return { type: 'run', config, warnings };
 }

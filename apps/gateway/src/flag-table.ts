@@ -2,6 +2,8 @@
  * The gateway's flags. Names are etcd's where etcd has one. The environment has each as
  * `CONCLAVE_GATEWAY_<NAME>`; the command line wins.
  */
+import { FEED_FLAGS } from '@conclave/feed';
+
 export type FlagType = 'string' | 'urls' | 'list' | 'uint' | 'duration' | 'enum';
 
 export interface GatewayFlag {
@@ -96,4 +98,5 @@ export const GATEWAY_FLAGS: readonly GatewayFlag[] = Object.freeze([
     fallback: 'default',
     help: 'stdout, stderr, or files; default is stderr.',
   },
+  ...FEED_FLAGS.map(([name, type, fallback, help]) => ({ name, type, fallback, help })),
 ]);

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, Random } from '@conclave/base';
 import { DEFAULT_ROUTER_OPTIONS, Router, type RouterOptions } from '@conclave/client';
 import { ClientEdge } from '@conclave/edge';
+import { Feed } from '@conclave/feed';
 import { type Beat, DEFAULT_LINK_OPTIONS, LinkPool, startBeat } from '@conclave/link';
 import type { Telemetry } from '@conclave/telemetry';
 import { ClusterView } from './cluster-view.js';
@@ -36,6 +37,7 @@ export class Gateway {
   readonly #view: ClusterView;
   readonly #beat: Beat;
   #isReady = false;
+  #feed: Feed | null = null;
   readonly #clientUrls: string[] = [];
 
   private constructor(config: GatewayConfig, telemetry: Telemetry) {
@@ -126,11 +128,24 @@ export class Gateway {
     if (this.#isReady || !this.#router.hasLeader) return;
     this.#isReady = true;
     this.#view.start();
+    this.#startFeed();
     this.#telemetry.log('info', 'ready to serve client requests', { name: this.#config.name });
   }
 
+  #startFeed(): void {
+    const { feed, name } = this.#config;
+    if (feed === null) return;
+    this.#feed = new Feed(feed, {
+      handler: this.#router,
+      probe: this.#telemetry,
+      nowMs: () => performance.now(),
+      name: `${name} ${randomBytes(4).toString('hex')}`,
+    });
+  }
+
   /** No new calls; open ones may end; sessions are closed; links end. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
+    await this.#feed?.stop();
     return new Promise((resolve) => {
       this.#edge.shutdown(this.#config.shutdownGraceMs, () => {
         this.#view.stop();

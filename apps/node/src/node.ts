@@ -11,6 +11,7 @@ import {
 } from '@conclave/base';
 import type { Clock } from '@conclave/base';
 import { ClientEdge } from '@conclave/edge';
+import { Feed } from '@conclave/feed';
 import { Http1Server, PortListener } from '@conclave/grpc';
 import { Replica } from '@conclave/replica';
 import { FileBlobStore } from '@conclave/storage';
@@ -57,6 +58,8 @@ export class ConclaveNode {
   readonly #edge: ClientEdge;
   readonly #snapshots: SnapshotTraffic;
   readonly #heartbeat: Heartbeat;
+  readonly #handler: CallHandler;
+  #feed: Feed | null = null;
 
   private constructor(
     config: NodeConfig,
@@ -196,6 +199,7 @@ export class ConclaveNode {
         newMemberId: (urls) => memberId(urls, String(Math.floor(CLOCK.wallMs() / 1_000))),
       },
     );
+    this.#handler = api;
     const view = nodeView(replica, version);
     const gauges = new Gauges(telemetry, replica, view, {
       quotaBytes: config.quotaBytes,
@@ -290,6 +294,19 @@ export class ConclaveNode {
         address: addressOf(url),
       });
     }
+    this.#startFeed();
+  }
+
+  /** A reader of the store like any client: nothing here waits for it. */
+  #startFeed(): void {
+    const { feed, name } = this.#config;
+    if (feed === null) return;
+    this.#feed = new Feed(feed, {
+      handler: this.#handler,
+      probe: this.#telemetry,
+      nowMs: () => CLOCK.monotonicMs(),
+      name: `${name} ${hexId(this.#member.memberId)}`,
+    });
   }
 
   #published(): Promise<void> {
@@ -308,6 +325,7 @@ export class ConclaveNode {
 
   /** Hands leadership over, drains, closes; under 5 s. */
   async stop(): Promise<void> {
+    await this.#feed?.stop();
     await new Promise<void>((resolve) => this.#replica.handOver(HAND_OVER_MS, resolve));
     await new Promise<void>((resolve) => this.#edge.shutdown(DRAIN_MS, resolve));
     this.#heartbeat.stop();

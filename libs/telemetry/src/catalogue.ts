@@ -2,6 +2,7 @@
  * The one catalogue: every metric a process may report. A name that is not here is a bug.
  */
 import { DEBUGGING_METRICS, STORAGE_METRICS } from './catalogue-storage.js';
+import { FEED_METRICS } from './catalogue-feed.js';
 import { CONCLAVE_METRICS, GATEWAY_METRICS, PROCESS_METRICS } from './catalogue-process.js';
 import { GRPC_METRICS, NETWORK_METRICS, SERVER_METRICS } from './catalogue-server.js';
 import type { MetricSpec } from './metric-spec.js';
@@ -15,4 +16,5 @@ export const METRIC_CATALOGUE: readonly MetricSpec[] = Object.freeze([
   ...PROCESS_METRICS,
   ...GATEWAY_METRICS,
   ...CONCLAVE_METRICS,
+  ...FEED_METRICS,
 ]);

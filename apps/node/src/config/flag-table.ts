@@ -5,6 +5,8 @@
  * and otherwise ends the start with `--x is not supported yet`. `ignored`: it tunes a part of etcd
  * that Conclave does not have (bbolt's free list, say), and changes no promise.
  */
+import { FEED_FLAGS } from '@conclave/feed';
+
 export type FlagType =
   'string' | 'bool' | 'int' | 'uint' | 'duration' | 'urls' | 'list' | 'enum' | 'float';
 
@@ -179,6 +181,10 @@ const MONITORING: readonly Row[] = [
   ['distributed-tracing-sampling-rate', 'int', '0', 'ignored', 'Samples per million.'],
 ];
 
+const FEED: readonly Row[] = FEED_FLAGS.map(([name, type, fallback, help]) => {
+  return [name, type, fallback, 'built', help];
+});
+
 const OTHER: readonly Row[] = [
   ['corrupt-check-time', 'duration', '0s', 'default-only', 'Period of the corruption check.'],
   ['compact-hash-check-time', 'duration', '1m', 'ignored', 'Period of the compaction hash check.'],
@@ -223,6 +229,7 @@ export const FLAG_GROUPS: readonly (readonly [string, readonly Flag[]])[] = [
   ['Clustering', CLUSTERING.map(flagOf)],
   ['Security', SECURITY.map(flagOf)],
   ['Monitoring and logging', MONITORING.map(flagOf)],
+  ['Change feed', FEED.map(flagOf)],
   ['Other', OTHER.map(flagOf)],
 ];
 

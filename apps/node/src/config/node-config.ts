@@ -1,3 +1,4 @@
+import { type FeedOptions, feedOptions } from '@conclave/feed';
 import { FLAGS } from './flag-table.js';
 import { parseDurationMs } from './flag-values.js';
 import type { Settings } from './parse.js';
@@ -50,6 +51,8 @@ export interface NodeConfig {
   readonly watchProgressMs: number;
   /** '' for the built-in one. */
   readonly versionOverride: string;
+  /** Null: no change feed. */
+  readonly feed: FeedOptions | null;
 }
 
 const QUOTA_DEFAULT = 2 * 1024 ** 3;
@@ -110,6 +113,7 @@ export function validate(
     compactionBatchLimit: read.number('compaction-batch-limit'),
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
     versionOverride: read.text('version-override'),
+    feed: feedOptions(read, faults),
   });
   checkConfig(settings, config, faults);
   return faults.length > 0 ? { faults } : { config };
