@@ -6,7 +6,7 @@ const ROOT = join(__dirname, '../../../..');
 const OUTPUT_MAX = 1_000_000;
 
 /** The bundle of an app; `E2E_DIST` names a directory of others, for a build under test. */
-export function bundle(app: 'node' | 'gateway' | 'cli'): string {
+export function bundle(app: 'node' | 'gateway' | 'cli' | 'discovery'): string {
   const directory = process.env['E2E_DIST'] ?? join(ROOT, 'dist');
   return join(directory, app === 'cli' ? 'conclavectl.js' : `conclave-${app}.js`);
 }
@@ -66,7 +66,7 @@ export class TestProcess {
 
 /** Runs `node <bundle> args`, as another user if `uid` says so. */
 export function startApp(
-  app: 'node' | 'gateway' | 'cli',
+  app: 'node' | 'gateway' | 'cli' | 'discovery',
   args: readonly string[],
   env: Record<string, string> = {},
   uid?: number,

@@ -1,0 +1,164 @@
+/**
+ * A discovery service put together: registry behind, HTTP in front, listeners, sweep of expired tokens.
+ */
+import { join } from 'node:path';
+import type { Clock } from '@conclave/base';
+import {
+  DEFAULT_HTTP_OPTIONS,
+  DiscoveryHttp,
+  LocalStore,
+  type RegistryStore,
+  type StoreLimits,
+} from '@conclave/discovery';
+import { Http1Server, PortListener } from '@conclave/grpc';
+import { RocksEngine } from '@conclave/storage';
+import type { Telemetry } from '@conclave/telemetry';
+import { openBackend } from './backend.js';
+import type { DiscoveryConfig } from './config.js';
+import { CONCLAVE_VERSION } from './version.js';
+
+const CLOCK: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+const SWEEP_MS = 60_000;
+const REGISTRY_DIRECTORY = 'registry';
+
+export class DiscoveryService {
+  readonly #config: DiscoveryConfig;
+  readonly #telemetry: Telemetry;
+  readonly #store: RegistryStore;
+  readonly #http: DiscoveryHttp;
+  readonly #server: Http1Server;
+  readonly #metricsServer: Http1Server;
+  readonly #listener: PortListener;
+  readonly #metricsListener: PortListener;
+  readonly #clientUrls: string[] = [];
+  #sweep: NodeJS.Timeout | null = null;
+
+  private constructor(config: DiscoveryConfig, telemetry: Telemetry, store: RegistryStore) {
+    this.#config = config;
+    this.#telemetry = telemetry;
+    this.#store = store;
+    this.#http = new DiscoveryHttp(
+      {
+        ...DEFAULT_HTTP_OPTIONS,
+        advertiseUrl: config.advertiseUrl,
+        clusterSizeMax: config.membersMax,
+        bodyBytesMax: config.bodyBytesMax,
+        valueBytesMax: config.valueBytesMax,
+        waitingMax: config.waitingMax,
+        waitMs: config.waitMs,
+        requestsPerSecond: config.requestsPerSecond,
+        tokensPerMinute: config.tokensPerMinute,
+        version: CONCLAVE_VERSION,
+      },
+      { store, clock: CLOCK, probe: telemetry, exposition: () => this.#exposition() },
+    );
+    this.#server = new Http1Server({ handler: (q, a) => this.#http.handle(q, a) });
+    this.#metricsServer = new Http1Server({ handler: (q, a) => this.#http.handleMetrics(q, a) });
+    this.#listener = listenerFor(this.#server, telemetry);
+    this.#metricsListener = listenerFor(this.#metricsServer, telemetry);
+  }
+
+  /** Resolves when clients may connect. Throws with one clear line. */
+  static async start(
+    config: DiscoveryConfig,
+    telemetry: Telemetry,
+    fatal: (message: string) => void,
+  ): Promise<DiscoveryService> {
+    const limits: StoreLimits = {
+      tokensMax: config.tokensMax,
+      membersPerTokenMax: config.membersMax,
+      bytesMax: config.registryBytesMax,
+      tokenTtlMs: config.tokenTtlMs,
+    };
+    const store =
+      config.backend.length > 0
+        ? await openBackend(config, limits, telemetry)
+        : await openLocal(config, limits, fatal);
+    const service = new DiscoveryService(config, telemetry, store);
+    if (store instanceof LocalStore) service.#sweepOf(store);
+    await service.#listen();
+    return service;
+  }
+
+  /** Where clients are served, with the real ports. */
+  get clientUrls(): readonly string[] {
+    return this.#clientUrls;
+  }
+
+  async #listen(): Promise<void> {
+    for (const url of this.#config.listenClientUrls) {
+      const bound = await this.#listener.listen(url);
+      this.#clientUrls.push(bound.url);
+      this.#telemetry.log('info', 'serving client traffic', {
+        traffic: 'http',
+        address: addressOf(bound.url),
+      });
+    }
+    for (const url of this.#config.listenMetricsUrls) {
+      const bound = await this.#metricsListener.listen(url);
+      this.#telemetry.log('info', 'serving metrics', { address: addressOf(bound.url) });
+    }
+    const { backend, dataDir } = this.#config;
+    this.#telemetry.log('info', 'ready to serve client requests', {
+      registry: backend.length > 0 ? backend.join(',') : dataDir,
+      tokens: this.#store.tokenCount,
+    });
+  }
+
+  #sweepOf(store: LocalStore): void {
+    this.#sweep = setInterval(() => {
+      store.sweep().then(
+        (count) => {
+          if (count === 0) return;
+          this.#telemetry.count('conclave_discovery_tokens_expired_total', count);
+          this.#telemetry.log('info', 'removed expired tokens', { count });
+        },
+        // The store has told the process already that it failed.
+        () => undefined,
+      );
+    }, SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  #exposition(): string {
+    this.#telemetry.gauge('conclave_discovery_waiting', this.#http.waitingCount);
+    this.#telemetry.gauge('conclave_discovery_tokens', this.#store.tokenCount);
+    return this.#telemetry.exposition();
+  }
+
+  /** No new connections; waits end with an empty answer, open requests may end; the registry closes. */
+  async stop(): Promise<void> {
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+    this.#listener.close();
+    this.#metricsListener.close();
+    this.#http.close();
+    const { shutdownGraceMs } = this.#config;
+    await Promise.all(
+      [this.#server, this.#metricsServer].map((server) => {
+        return new Promise<void>((resolve) => server.shutdown(shutdownGraceMs, resolve));
+      }),
+    );
+    await this.#store.close();
+  }
+}
+
+async function openLocal(
+  config: DiscoveryConfig,
+  limits: StoreLimits,
+  fatal: (message: string) => void,
+): Promise<LocalStore> {
+  const engine = await RocksEngine.open(join(config.dataDir, REGISTRY_DIRECTORY));
+  return LocalStore.open(limits, { engine, clock: CLOCK, failed: fatal });
+}
+
+function listenerFor(server: Http1Server, probe: Telemetry): PortListener {
+  return new PortListener({
+    protocols: { http1: (socket) => server.accept(socket), http2: null },
+    probe,
+  });
+}
+
+/** As etcd logs it: without the scheme. */
+function addressOf(url: string): string {
+  return url.replace(/^\w+:\/\//, '');
+}
