@@ -3,12 +3,12 @@
  * keeps nothing that matters after its end.
  */
 import { randomBytes } from 'node:crypto';
-import { type Clock, Random } from '@conclave/base';
+import { type Clock, Random, type Tracer } from '@conclave/base';
 import { DEFAULT_ROUTER_OPTIONS, Router, type RouterOptions } from '@conclave/client';
 import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { type Beat, DEFAULT_LINK_OPTIONS, LinkPool, startBeat } from '@conclave/link';
-import type { Telemetry } from '@conclave/telemetry';
+import { type Telemetry, tracedHandler } from '@conclave/telemetry';
 import { ClusterView } from './cluster-view.js';
 import type { GatewayConfig } from './config.js';
 
@@ -40,7 +40,7 @@ export class Gateway {
   #feed: Feed | null = null;
   readonly #clientUrls: string[] = [];
 
-  private constructor(config: GatewayConfig, telemetry: Telemetry) {
+  private constructor(config: GatewayConfig, telemetry: Telemetry, tracer: Tracer | null) {
     this.#config = config;
     this.#telemetry = telemetry;
     const clock: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
@@ -92,7 +92,7 @@ export class Gateway {
         requestTimeoutMs: options.requestTimeoutMs,
       },
       {
-        handler: router,
+        handler: tracedHandler(router, tracer, true),
         view: this.#view,
         probe: telemetry,
         exposition: () => telemetry.exposition(),
@@ -101,8 +101,12 @@ export class Gateway {
   }
 
   /** Resolves when clients may connect. Throws a `ListenError` when a URL cannot be listened on. */
-  static async start(config: GatewayConfig, telemetry: Telemetry): Promise<Gateway> {
-    const gateway = new Gateway(config, telemetry);
+  static async start(
+    config: GatewayConfig,
+    telemetry: Telemetry,
+    tracer: Tracer | null = null,
+  ): Promise<Gateway> {
+    const gateway = new Gateway(config, telemetry, tracer);
     for (const url of config.listenClientUrls) {
       const bound = await gateway.#edge.listen(url);
       gateway.#clientUrls.push(bound.url);

@@ -1,18 +1,21 @@
 import { writeSync } from 'node:fs';
 import { ConclaveError } from '@conclave/base';
 import type { LogLevel } from '@conclave/base';
+import { type Otlp, otlpSettings, startOtlp } from '@conclave/otlp';
 import { Telemetry } from '@conclave/telemetry';
 import { loadConfig, usage } from './config/load-config.js';
 import type { NodeConfig } from './config/node-config.js';
 import { openFailpoints } from './failpoints/open-failpoints.js';
 import { ConclaveNode } from './node.js';
-import { ETCD_VERSION, versionText } from './version.js';
+import { CONCLAVE_VERSION, ETCD_VERSION, versionText } from './version.js';
 
 /** Set by the bundler; false leaves nothing of the failpoints in the bundle. */
 declare const CONCLAVE_FAILPOINTS: boolean;
 
 /** How long the end of the process waits for a slow reader of its log. */
 const FLUSH_MS = 250;
+/** And for a collector to take the last traces and metrics. */
+const OTLP_FLUSH_MS = 500;
 
 /** Whoever started us with a pipe may be gone: that is no reason to fail. */
 function print(fd: 1 | 2, text: string): void {
@@ -57,6 +60,12 @@ function flushed(telemetry: Telemetry): Promise<void> {
   });
 }
 
+function openOtlp(config: NodeConfig, telemetry: Telemetry): Promise<Otlp> {
+  const settings = otlpSettings(process.env, config.tracing, 'conclave-node');
+  const self = { name: config.name, version: CONCLAVE_VERSION };
+  return startOtlp(settings, self, { probe: telemetry, readings: () => telemetry.readings() });
+}
+
 async function run(config: NodeConfig, warnings: readonly string[]): Promise<void> {
   let telemetry: Telemetry;
   try {
@@ -87,6 +96,7 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
   process.on('uncaughtException', (error) => fatal(`internal fault: ${error.message}`, error));
   for (const warning of warnings) telemetry.log('warn', warning);
   let node: ConclaveNode | null = null;
+  let otlp: Otlp | null = null;
   const removed = (): void => {
     if (ending) return;
     ending = true;
@@ -102,6 +112,7 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     telemetry.log('info', 'received signal; shutting down', { signal });
     setTimeout(() => exit(1), 5_000).unref();
     await node?.stop();
+    await otlp?.close(OTLP_FLUSH_MS);
     await flushed(telemetry);
     if (process.pid === 1) process.exit(0);
     process.removeAllListeners(signal);
@@ -114,7 +125,9 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     if (!CONCLAVE_FAILPOINTS && process.env['GOFAIL_HTTP']) {
       telemetry.log('warn', 'this build has no failpoints; GOFAIL_HTTP is ignored');
     }
-    node = await ConclaveNode.start(config, telemetry, { fatal, removed }, seams);
+    otlp = await openOtlp(config, telemetry);
+    const { tracer } = otlp;
+    node = await ConclaveNode.start(config, telemetry, { fatal, removed }, seams, tracer);
   } catch (error) {
     const code = error instanceof ConclaveError ? { code: error.code } : {};
     telemetry.log('fatal', `cannot start: ${(error as Error).message}`, code);

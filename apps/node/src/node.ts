@@ -7,6 +7,7 @@ import {
   Random,
   type Scheduler,
   Status,
+  type Tracer,
   hexId,
 } from '@conclave/base';
 import type { Clock } from '@conclave/base';
@@ -15,7 +16,7 @@ import { Feed } from '@conclave/feed';
 import { Http1Server, PortListener } from '@conclave/grpc';
 import { Replica } from '@conclave/replica';
 import { FileBlobStore } from '@conclave/storage';
-import type { Telemetry } from '@conclave/telemetry';
+import { type Telemetry, tracedHandler } from '@conclave/telemetry';
 import { WatchRoom } from '@conclave/watch';
 import type { NodeConfig } from './config/node-config.js';
 import type { Seams } from './failpoints/seams.js';
@@ -67,6 +68,7 @@ export class ConclaveNode {
     member: OpenedMember,
     end: NodeEnd,
     seams: Seams | null,
+    tracer: Tracer | null,
   ) {
     this.#config = config;
     this.#telemetry = telemetry;
@@ -117,7 +119,7 @@ export class ConclaveNode {
         told: config.initialCluster,
         identity: () => identity,
         replica: () => replica,
-        handler: { open: (call) => (api ?? NOT_READY).open(call) },
+        handler: tracedHandler({ open: (call) => (api ?? NOT_READY).open(call) }, tracer, false),
         acceptSnapshot: (from, stream) => snapshots.accept(from, stream),
         removed: () => end.removed(),
         seeds: member.seeds,
@@ -165,6 +167,7 @@ export class ConclaveNode {
         clock: CLOCK,
         scheduler: SCHEDULER,
         probe,
+        tracer,
         log: member.log,
         engine: member.engine,
         machine: member.machine,
@@ -225,7 +228,7 @@ export class ConclaveNode {
         extensiveMetrics: config.extensiveMetrics,
         requestTimeoutMs: 5_000 + 2 * config.electionMs,
       },
-      { handler: api, view, probe, exposition },
+      { handler: tracedHandler(api, tracer, true), view, probe, exposition },
     );
     this.#peerHttp = new Http1Server({
       handler: peerHttp(
@@ -256,12 +259,13 @@ export class ConclaveNode {
     telemetry: Telemetry,
     end: NodeEnd,
     seams: Seams | null = null,
+    tracer: Tracer | null = null,
   ): Promise<ConclaveNode> {
     const ports = { probe: telemetry, scheduler: SCHEDULER, fatal: end.fatal };
     await checkPortsFree(config.listenClientURLs);
     const member = await openMember(config, ports);
     seams?.member(member);
-    const node = new ConclaveNode(config, telemetry, member, end, seams);
+    const node = new ConclaveNode(config, telemetry, member, end, seams, tracer);
     await node.#serve();
     return node;
   }

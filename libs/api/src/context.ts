@@ -3,7 +3,7 @@
  * through the log, as a linearizable read, or at once.
  */
 import { NUMBER_MAX, type Revision } from '@conclave/base';
-import type { Proposal, ProposalResult, ReplicaView } from '@conclave/replica';
+import type { Proposal, ProposalResult, ReplicaErrorCode, ReplicaView } from '@conclave/replica';
 import { AlarmAction, AlarmRequest, AlarmType, RequestField } from '@conclave/wire';
 import { HeaderEncoder } from './header.js';
 import { type ApiOptions, type ApiPorts, QUOTA_BYTES_DEFAULT } from './options.js';
@@ -80,6 +80,7 @@ export class ApiContext {
       session: session.session,
       sequence: session.sequence,
       lowestUnanswered: session.lowestUnanswered,
+      trace: call.head.trace ?? null,
     };
     const cancel = this.replica.propose(proposal, this.requestTimeoutMs, (result) => {
       this.settle(call, result, written);
@@ -102,11 +103,13 @@ export class ApiContext {
   linearizable(call: UnaryCall, read: () => void): void {
     const wait = call.beginWait();
     if (wait === 0) return;
-    const cancel = this.replica.linearizableRead(this.requestTimeoutMs, (error) => {
+    const done = (error: ReplicaErrorCode | null): void => {
       if (call.ended) return;
       if (error !== null) call.fail(error);
       else read();
-    });
+    };
+    const trace = call.head.trace ?? null;
+    const cancel = this.replica.linearizableRead(this.requestTimeoutMs, done, trace);
     call.held(wait, cancel);
   }
 

@@ -5,7 +5,13 @@
  * A call that was sent on is marked and never sent on again, so that two members that believe in each
  * other's leadership cannot play ball.
  */
-import { type Metadata, type StatusCode, Status } from '@conclave/base';
+import {
+  type Metadata,
+  type StatusCode,
+  Status,
+  TraceMetadata,
+  type TraceSpan,
+} from '@conclave/base';
 import type { Cancel } from '@conclave/replica';
 import { type Codec, DecodeError } from '@conclave/wire';
 import type { ApiContext } from './context.js';
@@ -32,17 +38,21 @@ export function askLeader(
   requests: readonly Uint8Array[],
   timeoutMs: number,
   done: (reached: Reached) => void,
+  trace?: TraceSpan,
 ): Cancel | null {
   const channel = api.replica.leaderChannel();
   if (channel === null) return null;
+  const span = trace?.child('ask leader');
+  const metadata = span === undefined ? FORWARDED_METADATA : tracedMetadata(span);
   const messages: Uint8Array[] = [];
   let over = false;
   const finish = (reached: Reached): void => {
     if (over) return;
     over = true;
+    span?.end(reached.ok ? '' : reached.message);
     done(reached);
   };
-  const call = channel.open(method, FORWARDED_METADATA, timeoutMs, {
+  const call = channel.open(method, metadata, timeoutMs, {
     message: (bytes) => void (messages.length < requests.length && messages.push(bytes)),
     ended: (code, message) => {
       finish(code === Status.OK ? { ok: true, messages } : { ok: false, code, message });
@@ -54,8 +64,13 @@ export function askLeader(
   return () => {
     if (over) return;
     over = true;
+    span?.end('cancelled');
     call.cancel();
   };
+}
+
+function tracedMetadata(span: TraceSpan): Metadata {
+  return new Map(FORWARDED_METADATA).set(TraceMetadata.PARENT, span.traceparent);
 }
 
 /** One round of `LeaderRetry`: answers through `again` (try once more) or not at all. */
@@ -122,16 +137,23 @@ export function forwardUnary<T>(
     retryAtLeader(
       api,
       (again) =>
-        askLeader(api, call.head.method, [body], api.requestTimeoutMs, (reached) => {
-          if (call.ended) return;
-          if (!reached.ok && !isRetryable(reached.code, reached.message)) {
-            return call.end(reached.code, reached.message);
-          }
-          const message = reached.ok ? reached.messages[0] : undefined;
-          const response = message === undefined ? null : decodeAnswer(codec, message);
-          if (response === null) again();
-          else answered(response);
-        }),
+        askLeader(
+          api,
+          call.head.method,
+          [body],
+          api.requestTimeoutMs,
+          (reached) => {
+            if (call.ended) return;
+            if (!reached.ok && !isRetryable(reached.code, reached.message)) {
+              return call.end(reached.code, reached.message);
+            }
+            const message = reached.ok ? reached.messages[0] : undefined;
+            const response = message === undefined ? null : decodeAnswer(codec, message);
+            if (response === null) again();
+            else answered(response);
+          },
+          call.head.trace,
+        ),
       (code) => call.fail(code),
     ),
   );

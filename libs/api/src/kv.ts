@@ -36,7 +36,9 @@ export function range(api: ApiContext, call: UnaryCall, body: Uint8Array): void 
 
 function readRange(api: ApiContext, call: UnaryCall, request: RangeRequest): void {
   const startMs = api.replica.nowMs;
+  const span = call.head.trace?.child('engine read');
   api.replica.machine.store.range(request, (result) => {
+    span?.end(result.ok ? '' : result.code);
     api.readDone('range', startMs, result.ok ? result.body.length : 0);
     if (call.ended) return;
     if (!result.ok) call.fail(result.code);
@@ -70,7 +72,9 @@ export function txn(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
 
 function readTxn(api: ApiContext, call: UnaryCall, request: TxnRequest): void {
   const startMs = api.replica.nowMs;
+  const span = call.head.trace?.child('engine read');
   api.replica.machine.store.readTxn(request, (result) => {
+    span?.end(result.ok ? '' : result.code);
     api.readDone('txn', startMs, result.ok ? (result.body?.length ?? 0) : 0);
     if (call.ended) return;
     if (!result.ok) call.fail(result.code);

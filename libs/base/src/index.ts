@@ -52,3 +52,10 @@ export {
   SESSION_WINDOW,
   SessionMetadata,
 } from './ports/session.js';
+export {
+  TRACE_CONTEXT_BYTES,
+  TraceMetadata,
+  type Tracer,
+  type TraceSpan,
+  type TraceValue,
+} from './ports/trace.js';

@@ -23,6 +23,9 @@ import {
   type ServerCallEvents,
   Status,
   type StatusCode,
+  TraceMetadata,
+  type TraceSpan,
+  hexId,
 } from '@conclave/base';
 import { type LinkWaiter, type RouterCore, isBetter, retryDelayMs } from './core.js';
 import type { LinkEntry, LinkUser } from './member-table.js';
@@ -35,11 +38,14 @@ import type { Timer } from './timers.js';
 class Attempt implements ClientCallEvents {
   owner: SingleCall | null;
   readonly entry: LinkEntry;
+  /** Of this try alone, so that a trace shows each of them; null: not traced. */
+  readonly span: TraceSpan | null;
   down: ClientCall | null = null;
 
-  constructor(owner: SingleCall, entry: LinkEntry) {
+  constructor(owner: SingleCall, entry: LinkEntry, span: TraceSpan | null) {
     this.owner = owner;
     this.entry = entry;
+    this.span = span;
   }
 
   message(bytes: Uint8Array): void {
@@ -155,18 +161,28 @@ export class SingleCall implements ServerCallEvents, LinkUser, LinkWaiter, Sessi
   }
 
   #run(entry: LinkEntry): void {
-    const attempt = new Attempt(this, entry);
+    this.#tries++;
+    const trace = this.#up.head.trace;
+    const span = trace === undefined ? null : this.#beginSpan(trace, entry);
+    const attempt = new Attempt(this, entry, span);
     this.#attempt = attempt;
     this.#phase = 'running';
-    this.#tries++;
     entry.users.add(this);
-    const metadata = this.#slot === null ? this.#metadata : withSession(this.#metadata, this.#slot);
+    let metadata = this.#slot === null ? this.#metadata : withSession(this.#metadata, this.#slot);
+    if (span !== null) metadata = new Map(metadata).set(TraceMetadata.PARENT, span.traceparent);
     const down = entry.channel.open(this.#up.head.method, metadata, this.#timeLeft(), attempt);
     attempt.down = down;
     // A closed channel ends the attempt before `open` returns; then it is no longer ours.
     if (attempt.owner !== this) return;
     down.send(this.#request as Uint8Array);
     if (attempt.owner === this) down.halfClose();
+  }
+
+  #beginSpan(trace: TraceSpan, entry: LinkEntry): TraceSpan {
+    const span = trace.child('link');
+    span.set('conclave.member.id', hexId(entry.memberId));
+    span.set('conclave.try', this.#tries);
+    return span;
   }
 
   #timeLeft(): number | null {
@@ -187,6 +203,7 @@ export class SingleCall implements ServerCallEvents, LinkUser, LinkWaiter, Sessi
 
   attemptEnded(attempt: Attempt, code: StatusCode, message: string, origin: EndOrigin): void {
     if (attempt !== this.#attempt) return;
+    attempt.span?.end(code === Status.OK ? '' : message);
     this.#detach(false);
     if (origin !== 'unsent' && this.#mayHaveHappened(code, origin)) this.#outcomeUnknown = true;
     if (this.#sessionLost(code, message)) return;
@@ -272,6 +289,7 @@ export class SingleCall implements ServerCallEvents, LinkUser, LinkWaiter, Sessi
     const attempt = this.#attempt;
     if (attempt === null || attempt.owner === null) return;
     attempt.owner = null;
+    attempt.span?.end(cancel ? 'left' : '');
     attempt.entry.users.delete(this);
     if (cancel) attempt.down?.cancel();
   }

@@ -27,10 +27,14 @@ function setUp(costMs: number) {
   const clock = { monotonicMs: () => world.nowMs, wallMs: () => 0 };
   const ports = { machine, scheduler: tasks, clock, probe } as unknown as ReplicaPorts;
   const options = { overlayBytesMax: 1_000 } as unknown as ReplicaOptions;
-  const loop = new ApplyLoop(options, ports, {
-    applied: () => undefined,
-    sliceDone: (index) => world.slices.push(index),
-  });
+  const loop = new ApplyLoop(
+    options,
+    { ...ports, traces: null },
+    {
+      applied: () => undefined,
+      sliceDone: (index) => world.slices.push(index),
+    },
+  );
   return { tasks, world, loop };
 }
 

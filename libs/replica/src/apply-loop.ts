@@ -2,6 +2,7 @@ import { assert, assertEq } from '@conclave/base';
 import type { Index } from '@conclave/base';
 import type { Applied } from '@conclave/statemachine';
 import type { Entry } from '@conclave/wire';
+import type { EntryTraces } from './entry-traces.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
 /** Entries applied, and time spent, before the event loop gets its turn. */
@@ -9,6 +10,11 @@ const SLICE_ENTRIES = 256;
 const SLICE_MS = 10;
 /** etcd's default of --warning-apply-duration. */
 const WARNING_MS = 100;
+
+type ApplyPorts = Pick<ReplicaPorts, 'machine' | 'scheduler' | 'clock' | 'probe'> & {
+  /** Null: traces are off. */
+  readonly traces: EntryTraces | null;
+};
 
 export interface ApplyEvents {
   /** After each entry, in order. */
@@ -25,7 +31,7 @@ export interface ApplyEvents {
  */
 export class ApplyLoop {
   readonly #options: ReplicaOptions;
-  readonly #ports: Pick<ReplicaPorts, 'machine' | 'scheduler' | 'clock' | 'probe'>;
+  readonly #ports: ApplyPorts;
   readonly #events: ApplyEvents;
   #queue: Entry[] = [];
   #head = 0;
@@ -34,7 +40,7 @@ export class ApplyLoop {
   #generation = 0;
   readonly #warningMs: number;
 
-  constructor(options: ReplicaOptions, ports: ReplicaPorts, events: ApplyEvents) {
+  constructor(options: ReplicaOptions, ports: ApplyPorts, events: ApplyEvents) {
     this.#options = options;
     this.#ports = ports;
     this.#events = events;
@@ -106,10 +112,11 @@ export class ApplyLoop {
 
   /** Answers the time after it. */
   #apply(entry: Entry, nowMs: number): number {
-    const { machine, clock } = this.#ports;
+    const { machine, clock, traces } = this.#ports;
     assertEq(entry.index, machine.appliedIndex + 1, 'apply: the next entry');
     const applied = machine.apply(entry, nowMs);
     this.#head++;
+    traces?.applied(entry);
     this.#events.applied(entry, applied);
     const afterMs = clock.monotonicMs();
     if (afterMs - nowMs >= this.#warningMs) this.#slow(entry, afterMs - nowMs);

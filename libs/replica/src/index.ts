@@ -13,6 +13,7 @@ export type {
   Cancel,
   Proposal,
   ProposalResult,
+  ReplicaDone,
   ReplicaErrorCode,
   ReplicaView,
 } from './types.js';

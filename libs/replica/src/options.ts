@@ -6,6 +6,7 @@ import type {
   Index,
   Probe,
   Scheduler,
+  Tracer,
 } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import type { MemberRecord, StateMachine } from '@conclave/statemachine';
@@ -86,6 +87,8 @@ export interface ReplicaPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly probe: Probe;
+  /** Absent: traces are off. */
+  readonly tracer?: Tracer | null;
   readonly log: DurableLog;
   readonly engine: Engine;
   readonly machine: StateMachine;

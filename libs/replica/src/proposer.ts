@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from '@conclave/base';
-import type { Index, Probe, Term } from '@conclave/base';
+import type { Index, Probe, Term, TraceSpan } from '@conclave/base';
 import type { RawNode } from '@conclave/raft';
 import type { ApplyResult } from '@conclave/statemachine';
 import { EntryType, encodeConfChange, encodeInternalRaftRequest } from '@conclave/wire';
@@ -55,6 +55,12 @@ export class Proposer {
     return this.#ports.raft.commit - this.#ports.appliedIndex() > APPLY_BACKLOG_MAX;
   }
 
+  /** Why no linearizable read is taken now; null: one is. */
+  get readRefusal(): ReplicaErrorCode | null {
+    if (this.#ports.stopped()) return 'stopped';
+    return this.overloaded ? 'too-many-requests' : null;
+  }
+
   nextRequestId(): bigint {
     return this.#ids.next();
   }
@@ -75,6 +81,7 @@ export class Proposer {
     done: (result: ProposalResult) => void,
   ): Cancel {
     const requestId = this.#ids.next();
+    const span = p.trace ? p.trace.child('propose') : null;
     const header = {
       ID: requestId,
       username: '',
@@ -82,12 +89,23 @@ export class Proposer {
       session: p.session,
       sequence: p.sequence,
       lowestUnanswered: p.lowestUnanswered,
-      trace: EMPTY_BYTES,
+      trace: span === null ? EMPTY_BYTES : span.contextBytes(),
     };
-    const data = encodeInternalRaftRequest(header, p.field, p.body);
+    let data = encodeInternalRaftRequest(header, p.field, p.body);
+    let answered = done;
+    if (span !== null) {
+      // A request that fits only without the context goes without it.
+      if (data.length > this.#requestBytesMax) {
+        header.trace = EMPTY_BYTES;
+        data = encodeInternalRaftRequest(header, p.field, p.body);
+      }
+      answered = traced(span, done);
+    }
     const refusal = this.#refusal(data, own);
-    if (refusal) return this.#refuse(refusal, done);
-    return this.#accept(requestId, EntryType.NORMAL, data, timeoutMs, p.session !== 0n, done);
+    if (refusal) return this.#refuse(refusal, answered);
+    const { NORMAL } = EntryType;
+    const cancel = this.#accept(requestId, NORMAL, data, timeoutMs, p.session !== 0n, answered);
+    return span === null ? cancel : endedBy(span, cancel);
   }
 
   proposeConfChange(
@@ -200,4 +218,23 @@ export class Proposer {
     if (result.ok) return result.index;
     return result.code === 'uncommitted-limit' ? null : -1;
   }
+}
+
+/** Ends the span with the answer. */
+function traced(
+  span: TraceSpan,
+  done: (result: ProposalResult) => void,
+): (result: ProposalResult) => void {
+  return (result) => {
+    span.end(result.ok ? '' : result.code);
+    done(result);
+  };
+}
+
+/** Ends the span also when nobody waits for the answer any more. */
+function endedBy(span: TraceSpan, cancel: Cancel): Cancel {
+  return () => {
+    span.end('cancelled');
+    cancel();
+  };
 }

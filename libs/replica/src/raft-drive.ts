@@ -2,6 +2,7 @@ import type { Index } from '@conclave/base';
 import type { Append, RawNode, Ready, SlotSnapshotMeta, SoftState } from '@conclave/raft';
 import type { SnapshotMeta } from '@conclave/wire';
 import type { ApplyLoop } from './apply-loop.js';
+import type { EntryTraces } from './entry-traces.js';
 import type { LogHold } from './log-hold.js';
 import type { ReplicaPorts } from './options.js';
 import { Outbox } from './outbox.js';
@@ -17,6 +18,8 @@ export interface RaftDriveParts {
   readonly apply: ApplyLoop;
   readonly writer: StateWriter;
   readonly hold: LogHold;
+  /** Null: traces are off. */
+  readonly traces: EntryTraces | null;
 }
 
 export interface RaftDriveEvents {
@@ -63,6 +66,7 @@ export class RaftDrive {
   /** Completions that come later are not acted on. */
   stop(): void {
     this.#stopped = true;
+    this.#parts.traces?.clear();
   }
 
   /** Something changed: drain later in this turn. */
@@ -89,21 +93,24 @@ export class RaftDrive {
   }
 
   #handle(ready: Ready): void {
-    const { reads, apply } = this.#parts;
+    const { reads, apply, traces } = this.#parts;
     if (ready.softState) this.#events.softState(ready.softState);
     this.#outbox.add(ready.messages);
     if (ready.append) this.#append(ready.append);
     if (ready.readsDropped.length > 0) reads.dropped(ready.readsDropped);
     for (const state of ready.readStates) reads.confirmed(state.context, state.index);
     for (const { id, lo, hi, bytesMax } of ready.entriesRequests) this.#read(id, lo, hi, bytesMax);
-    if (ready.committed.length > 0) apply.push(ready.committed);
+    if (ready.committed.length > 0) {
+      traces?.committed(ready.committed);
+      apply.push(ready.committed);
+    }
     for (const slot of ready.snapshotsToSend) this.#sendSnapshot(slot);
     if (ready.snapshotToInstall) this.#install(ready.snapshotToInstall);
   }
 
   #append(append: Append): void {
     const { clock, probe, log } = this.#ports;
-    const { slots } = this.#parts;
+    const { slots, raft, traces } = this.#parts;
     const hardState = append.hardState && {
       ...append.hardState,
       vote: slots.idOf(append.hardState.vote),
@@ -115,6 +122,7 @@ export class RaftDrive {
       return;
     }
     const startMs = clock.monotonicMs();
+    const traced = traces === null ? null : traces.appending(append.entries, raft.isLeader);
     this.#appendsInFlight++;
     log.append({ hardState, entries: append.entries }, (failure) => {
       this.#appendsInFlight--;
@@ -123,6 +131,7 @@ export class RaftDrive {
         return;
       }
       if (this.#stopped) return;
+      if (traced !== null) traces?.written(traced);
       if (append.entries.length > 0) {
         const ms = clock.monotonicMs() - startMs;
         probe.observe('etcd_disk_wal_fsync_duration_seconds', ms / 1_000);
@@ -168,7 +177,7 @@ export class RaftDrive {
   }
 
   #install(slotMeta: SlotSnapshotMeta): void {
-    const { raft, slots, apply } = this.#parts;
+    const { raft, slots, apply, traces } = this.#parts;
     const meta = { ...slotMeta, confState: slots.toIds(slotMeta.confState) };
     this.#switch.start(meta, this.#appendsInFlight, (outcome) => {
       if (typeof outcome === 'object') {
@@ -179,6 +188,7 @@ export class RaftDrive {
       if (outcome === 'missing') raft.snapshotFailed();
       else {
         raft.snapshotInstalled(slotMeta);
+        traces?.clear();
         apply.resume();
         this.#events.installed();
       }

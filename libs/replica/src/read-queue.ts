@@ -1,5 +1,5 @@
 import { BoundedQueue } from '@conclave/base';
-import type { Index, Probe } from '@conclave/base';
+import type { Index, Probe, TraceSpan } from '@conclave/base';
 import type { Cancel, ReplicaErrorCode } from './types.js';
 
 /** Reads waiting for their index, and batches under way; more are refused. */
@@ -11,6 +11,9 @@ const RETRY_MS = 500;
 interface Read {
   readonly deadlineMs: number;
   done: ((error: ReplicaErrorCode | null) => void) | null;
+  /** What the read waits for now; null: it is not traced. */
+  span: TraceSpan | null;
+  readonly trace: TraceSpan | null;
 }
 
 interface Batch {
@@ -55,17 +58,23 @@ export class ReadQueue {
   }
 
   /** The caller sees to it that `flush` is called in this turn. */
-  add(deadlineMs: number, done: (error: ReplicaErrorCode | null) => void): Cancel {
+  add(
+    deadlineMs: number,
+    done: (error: ReplicaErrorCode | null) => void,
+    trace: TraceSpan | null = null,
+  ): Cancel {
     if (this.#size >= READS_MAX) {
       done('too-many-requests');
       return () => undefined;
     }
     this.#size++;
-    const read: Read = { deadlineMs, done };
+    const span = trace === null ? null : trace.child('read index');
+    const read: Read = { deadlineMs, done, span, trace };
     this.#gathering.push(read);
     return () => {
       if (read.done) {
         read.done = null;
+        read.span?.end('cancelled');
         this.#size--;
       }
     };
@@ -87,6 +96,7 @@ export class ReadQueue {
       this.#finish(batch.reads, null);
       return;
     }
+    for (const read of batch.reads) if (read.span !== null) waitForApply(read);
     if (!this.#confirmed.push({ index, reads: batch.reads })) {
       this.#finish(batch.reads, 'too-many-requests');
     }
@@ -175,7 +185,15 @@ export class ReadQueue {
     const done = read.done;
     if (!done) return;
     read.done = null;
+    read.span?.end(error ?? '');
     this.#size--;
     done(error);
   }
+}
+
+/** The index is known; now this member must catch up with it. */
+function waitForApply(read: Read): void {
+  if (read.done === null) return;
+  read.span?.end();
+  read.span = read.trace === null ? null : read.trace.child('apply wait');
 }

@@ -1,5 +1,5 @@
 import { assert, hexId } from '@conclave/base';
-import type { Channel, Engine, Index, Term } from '@conclave/base';
+import type { Channel, Engine, Index, Term, TraceSpan } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
 import type { SlotSnapshotMeta, SoftState } from '@conclave/raft';
@@ -9,6 +9,7 @@ import { EntryType } from '@conclave/wire';
 import type { ConfChange, Entry, RaftMessage, SnapshotMeta } from '@conclave/wire';
 import { AppliedWaiters } from './applied-waiters.js';
 import { ApplyLoop } from './apply-loop.js';
+import { EntryTraces } from './entry-traces.js';
 import { LeaderDuties } from './leader-duties.js';
 import { Leadership } from './leadership.js';
 import { logHold } from './log-hold.js';
@@ -30,7 +31,8 @@ import { timeoutReason } from './timeout-reason.js';
 import { Timers } from './timers.js';
 import { bestTransferee, transferLeader } from './transfer.js';
 import type { TransferPorts } from './transfer.js';
-import type { Cancel, Proposal, ProposalResult, ReplicaErrorCode, ReplicaView } from './types.js';
+import type { Cancel, Proposal, ProposalResult, ReplicaDone, ReplicaErrorCode } from './types.js';
+import type { ReplicaView } from './types.js';
 
 /** How often deadlines of proposals and reads are looked at. */
 const EXPIRE_MS = 100;
@@ -113,10 +115,15 @@ export class Replica implements ReplicaView {
       applied: () => this.machine.appliedIndex,
       probe: ports.probe,
     });
-    this.#apply = new ApplyLoop(options, ports, {
-      applied: (entry, applied) => this.#entryApplied(entry, applied),
-      sliceDone: (index) => this.#sliceApplied(index),
-    });
+    const traces = ports.tracer ? new EntryTraces(ports.tracer) : null;
+    this.#apply = new ApplyLoop(
+      options,
+      { ...ports, traces },
+      {
+        applied: (entry, applied) => this.#entryApplied(entry, applied),
+        sliceDone: (index) => this.#sliceApplied(index),
+      },
+    );
     const hold = logHold(options, ports, this.#raft, this.slots);
     const fatal = (message: string): void => this.#fatal(message);
     this.#writer = new StateWriter(options, { ...ports, fatal }, this.machine.appliedIndex, {
@@ -134,6 +141,7 @@ export class Replica implements ReplicaView {
         apply: this.#apply,
         writer: this.#writer,
         hold,
+        traces,
       },
       {
         softState: (state) => this.#softState(state),
@@ -279,25 +287,18 @@ export class Replica implements ReplicaView {
     return this.#proposer.nextRequestId();
   }
 
-  linearizableRead(timeoutMs: number, done: (error: ReplicaErrorCode | null) => void): Cancel {
-    if (this.#stopped) {
-      done('stopped');
+  linearizableRead(timeoutMs: number, done: ReplicaDone, trace?: TraceSpan | null): Cancel {
+    const refusal = this.#proposer.readRefusal;
+    if (refusal !== null) {
+      done(refusal);
       return NOTHING;
     }
-    if (this.#proposer.overloaded) {
-      done('too-many-requests');
-      return NOTHING;
-    }
-    const cancel = this.#reads.add(this.nowMs + timeoutMs, done);
+    const cancel = this.#reads.add(this.nowMs + timeoutMs, done, trace ?? null);
     this.#drive.wake();
     return cancel;
   }
 
-  transferLeader(
-    to: bigint,
-    timeoutMs: number,
-    done: (error: ReplicaErrorCode | null) => void,
-  ): void {
+  transferLeader(to: bigint, timeoutMs: number, done: ReplicaDone): void {
     transferLeader(this.#transferPorts(), to, timeoutMs, done);
   }
 

@@ -1,4 +1,4 @@
-import type { Channel, Index, Revision, StatusCode, Term } from '@conclave/base';
+import type { Channel, Index, Revision, StatusCode, Term, TraceSpan } from '@conclave/base';
 import type { Machine } from '@conclave/statemachine';
 import type { WatchHub } from '@conclave/watch';
 import type { ApplyResult } from '@conclave/statemachine';
@@ -36,7 +36,12 @@ export interface Proposal {
   readonly session: bigint;
   readonly sequence: number;
   readonly lowestUnanswered: number;
+  /** The span of the request, which the entry made of it continues; null or absent: not traced. */
+  readonly trace?: TraceSpan | null;
 }
+
+/** Told once: null when it worked. */
+export type ReplicaDone = (error: ReplicaErrorCode | null) => void;
 
 /** Cancels what was asked; its callback is not called any more. */
 export type Cancel = () => void;
@@ -70,13 +75,9 @@ export interface ReplicaView {
   /** A number no other request of the cluster has; for ConfChange contexts and the like. */
   nextRequestId(): bigint;
   /** Calls done(null) once a linearizable read may be served from `machine.store`. */
-  linearizableRead(timeoutMs: number, done: (error: ReplicaErrorCode | null) => void): Cancel;
+  linearizableRead(timeoutMs: number, done: ReplicaDone, trace?: TraceSpan | null): Cancel;
   /** Confirms with a quorum, after now, that this member leads (KeepAlive, spec A6 rule 45). */
-  transferLeader(
-    to: bigint,
-    timeoutMs: number,
-    done: (error: ReplicaErrorCode | null) => void,
-  ): void;
+  transferLeader(to: bigint, timeoutMs: number, done: ReplicaDone): void;
   /** Runs once applied >= index; for TimeToLive's wait. */
   whenApplied(index: Index, timeoutMs: number, done: (ok: boolean) => void): Cancel;
   /** Calls to the member that leads; null when unknown or ourselves. */

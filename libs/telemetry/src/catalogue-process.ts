@@ -48,6 +48,10 @@ export const CONCLAVE_METRICS: readonly MetricSpec[] = [
     'How late turns of the event loop began, sampled.',
     exponential(0.001, 2, 14),
   ),
+  counter('conclave_otlp_exports_total', 'Batches of telemetry sent by OTLP, or not.', {
+    signal: ['traces', 'metrics'],
+    result: ['success', 'failure'],
+  }),
   counter('conclave_log_lines_dropped_total', 'Log lines lost because the reader was too slow.'),
   counter('conclave_metric_series_dropped_total', 'Observations refused: too many label values.'),
 ];

@@ -5,5 +5,12 @@ export { type SinkFile } from './log-sink.js';
 export { Logger, type LoggerOptions } from './logger.js';
 export { KNOWN_MESSAGES } from './messages.js';
 export { counter, exponential, gauge, histogram, type MetricSpec } from './metric-spec.js';
-export { type Labels, MetricRegistry, type Series } from './registry.js';
+export {
+  type Labels,
+  type MetricPoint,
+  type MetricReading,
+  MetricRegistry,
+  type Series,
+} from './registry.js';
+export { tracedHandler } from './traced-handler.js';
 export { Telemetry, type TelemetryOptions } from './telemetry.js';

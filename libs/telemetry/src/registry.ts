@@ -16,6 +16,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 const SERIES_MAX = 4096;
 const LABEL_CHARS_MAX = 256;
+const NO_LABELS: Labels = Object.freeze({});
 const SEPARATOR = '\u0000';
 
 /** One time series; a handle to keep for hot paths. */
@@ -25,12 +26,15 @@ export class Series {
   /** Observations so far; only of histograms. */
   count = 0;
   readonly labels: string;
+  /** The same, as they were given. */
+  readonly values: Labels;
   /** Observations a bucket, not cumulated; the last is +Inf. */
   readonly #counts: Float64Array | null;
   readonly #bounds: readonly number[];
 
-  constructor(labels: string, bounds: readonly number[] | null) {
+  constructor(labels: string, values: Labels, bounds: readonly number[] | null) {
     this.labels = labels;
+    this.values = values;
     this.#bounds = bounds ?? [];
     this.#counts = bounds === null ? null : new Float64Array(bounds.length + 1);
   }
@@ -52,6 +56,11 @@ export class Series {
     counts[i] = (counts[i] as number) + 1;
     this.value += value;
     this.count++;
+  }
+
+  /** Observations a bucket, not cumulated, the last being +Inf; borrowed, empty if no histogram. */
+  get bucketCounts(): ArrayLike<number> {
+    return this.#counts ?? [];
   }
 
   /** The lines of a histogram: cumulated buckets, sum, count. */
@@ -79,11 +88,11 @@ class Metric {
 
   constructor(spec: MetricSpec) {
     this.spec = spec;
-    this.single = spec.labels.length === 0 ? this.#newSeries('') : null;
+    this.single = spec.labels.length === 0 ? this.#newSeries('', NO_LABELS) : null;
   }
 
-  #newSeries(labels: string): Series {
-    return new Series(labels, this.spec.type === 'histogram' ? this.spec.buckets : null);
+  #newSeries(labels: string, values: Labels): Series {
+    return new Series(labels, values, this.spec.type === 'histogram' ? this.spec.buckets : null);
   }
 
   /** Null if there are too many series already. */
@@ -96,7 +105,8 @@ class Metric {
     if (series === undefined) {
       this.#check(labels);
       if (this.#byKey.size >= SERIES_MAX) return null;
-      series = this.#newSeries(formatLabels(this.spec.labels, labels, LABEL_CHARS_MAX));
+      const text = formatLabels(this.spec.labels, labels, LABEL_CHARS_MAX);
+      series = this.#newSeries(text, cutValues(labels));
       this.#byKey.set(key, series);
     }
     if (Object.isFrozen(labels)) this.#byObject.set(labels, series);
@@ -119,9 +129,13 @@ class Metric {
       assert(Object.hasOwn(labels, name), 'every label is given');
   }
 
+  get all(): Series[] {
+    return this.single === null ? [...this.#byKey.values()] : [this.single];
+  }
+
   text(): string {
     const { name, type, help } = this.spec;
-    const all = this.single === null ? [...this.#byKey.values()] : [this.single];
+    const { all } = this;
     if (all.length === 0) return '';
     all.sort((a, b) => (a.labels < b.labels ? -1 : a.labels > b.labels ? 1 : 0));
     let out = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
@@ -132,6 +146,29 @@ class Metric {
     }
     return out;
   }
+}
+
+/** One metric as of now, for exports other than the text. */
+export interface MetricReading {
+  readonly spec: MetricSpec;
+  readonly points: readonly MetricPoint[];
+}
+
+export interface MetricPoint {
+  readonly labels: Labels;
+  /** Of a histogram: the sum. */
+  readonly value: number;
+  /** Observations; 0 unless it is a histogram. */
+  readonly count: number;
+  /** Observations a bucket, not cumulated, the last being +Inf; empty unless it is a histogram. */
+  readonly counts: readonly number[];
+}
+
+function cutValues(labels: Labels): Labels {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(labels))
+    values[name] = value.slice(0, LABEL_CHARS_MAX);
+  return values;
 }
 
 /** All metrics of a process. */
@@ -160,6 +197,21 @@ export class MetricRegistry {
 
   clear(name: string): void {
     this.#metrics.get(name)?.clear();
+  }
+
+  /** Every metric that has a series. */
+  readings(): MetricReading[] {
+    const readings: MetricReading[] = [];
+    for (const metric of this.#metrics.values()) {
+      const points = metric.all.map((series) => ({
+        labels: series.values,
+        value: series.value,
+        count: series.count,
+        counts: Array.from(series.bucketCounts),
+      }));
+      if (points.length > 0) readings.push({ spec: metric.spec, points });
+    }
+    return readings;
   }
 
   /** The whole exposition in Prometheus' text format 0.0.4, sorted by name. */

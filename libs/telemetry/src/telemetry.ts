@@ -12,7 +12,7 @@ import { METRIC_CATALOGUE } from './catalogue.js';
 import { Logger, type LoggerOptions } from './logger.js';
 import type { MetricSpec } from './metric-spec.js';
 import { ProcessMetrics } from './process-metrics.js';
-import { type Labels, MetricRegistry, type Series } from './registry.js';
+import { type Labels, type MetricReading, MetricRegistry, type Series } from './registry.js';
 
 export interface TelemetryOptions {
   readonly log: LoggerOptions;
@@ -98,6 +98,12 @@ export class Telemetry implements Probe {
   exposition(): string {
     this.#process.collect();
     return this.#registry.text();
+  }
+
+  /** Every metric as of now, for pushing them. */
+  readings(): readonly MetricReading[] {
+    this.#process.collect();
+    return this.#registry.readings();
   }
 
   /** Watches how late turns of the event loop begin; the largest delay of each second is observed. */

@@ -182,6 +182,7 @@ export {
   decodeInternalRaftRequest,
   encodeInternalRaftRequest,
 } from './internal-raft-request.js';
+export { traceOfEntry } from './entry-trace.js';
 export {
   LINK_FORMAT,
   decodeLinkFrames,

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly gateways?: number;
   /** More flags for every member. */
   readonly flags?: readonly string[];
+  /** More variables for every process. */
+  readonly env?: Record<string, string>;
 }
 
 /** Members and gateways as real processes on free ports, with data in a directory of its own. */
@@ -32,13 +34,15 @@ export class TestCluster {
   readonly members: MemberSlot[] = [];
   readonly gateways: GatewaySlot[] = [];
   readonly #flags: readonly string[];
+  readonly #env: Record<string, string>;
 
-  private constructor(flags: readonly string[]) {
+  private constructor(flags: readonly string[], env: Record<string, string>) {
     this.#flags = flags;
+    this.#env = env;
   }
 
   static async start(options: ClusterOptions): Promise<TestCluster> {
-    const cluster = new TestCluster(options.flags ?? []);
+    const cluster = new TestCluster(options.flags ?? [], options.env ?? {});
     const gateways = options.gateways ?? 0;
     const ports = await freePorts(2 * options.members + gateways);
     const url = (): string => `http://127.0.0.1:${ports.shift()}`;
@@ -69,7 +73,7 @@ export class TestCluster {
 
   startMember(member: MemberSlot): void {
     const initial = this.members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
-    member.process = startApp('node', [
+    const args = [
       ...['--name', member.name],
       ...['--data-dir', member.dataDir],
       ...['--listen-client-urls', member.clientUrl],
@@ -78,15 +82,17 @@ export class TestCluster {
       ...['--initial-advertise-peer-urls', member.peerUrl],
       ...['--initial-cluster', initial],
       ...this.#flags,
-    ]);
+    ];
+    member.process = startApp('node', args, this.#env);
   }
 
   startGateway(gateway: GatewaySlot): void {
-    gateway.process = startApp('gateway', [
+    const args = [
       ...['--name', gateway.name],
       ...['--listen-client-urls', gateway.clientUrl],
       ...['--endpoints', this.members.map((m) => m.peerUrl).join(',')],
-    ]);
+    ];
+    gateway.process = startApp('gateway', args, this.#env);
   }
 
   /** Waits until every process answers `/health` with 200. */

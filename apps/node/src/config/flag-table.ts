@@ -174,11 +174,11 @@ const MONITORING: readonly Row[] = [
   ['log-rotation-config-json', 'string', '', 'ignored', 'How to rotate.'],
   ['warning-apply-duration', 'duration', '100ms', 'built', 'Slow apply is logged.'],
   ['warning-unary-request-duration', 'duration', '300ms', 'built', 'Slow requests are logged.'],
-  ['enable-distributed-tracing', 'bool', 'false', 'default-only', 'OpenTelemetry traces.'],
-  ['distributed-tracing-address', 'string', 'localhost:4317', 'ignored', 'OTLP endpoint.'],
-  ['distributed-tracing-service-name', 'string', 'etcd', 'ignored', 'Service name.'],
-  ['distributed-tracing-instance-id', 'string', '', 'ignored', 'Instance id.'],
-  ['distributed-tracing-sampling-rate', 'int', '0', 'ignored', 'Samples per million.'],
+  ['enable-distributed-tracing', 'bool', 'false', 'built', 'OpenTelemetry traces.'],
+  ['distributed-tracing-address', 'string', 'localhost:4317', 'built', 'OTLP receiver.'],
+  ['distributed-tracing-service-name', 'string', 'etcd', 'built', 'Service name.'],
+  ['distributed-tracing-instance-id', 'string', '', 'built', 'Instance id.'],
+  ['distributed-tracing-sampling-rate', 'int', '0', 'built', 'Requests traced, per million.'],
 ];
 
 const FEED: readonly Row[] = FEED_FLAGS.map(([name, type, fallback, help]) => {

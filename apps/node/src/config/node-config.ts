@@ -1,4 +1,5 @@
 import { type FeedOptions, feedOptions } from '@conclave/feed';
+import { NO_TRACING_FLAGS, type TracingFlags } from '@conclave/otlp';
 import { FLAGS } from './flag-table.js';
 import { parseDurationMs } from './flag-values.js';
 import type { Settings } from './parse.js';
@@ -49,6 +50,7 @@ export interface NodeConfig {
   readonly warningRequestMs: number;
   readonly compactionBatchLimit: number;
   readonly watchProgressMs: number;
+  readonly tracing: TracingFlags;
   /** '' for the built-in one. */
   readonly versionOverride: string;
   /** Null: no change feed. */
@@ -112,11 +114,30 @@ export function validate(
     warningRequestMs: read.durationMs('warning-unary-request-duration'),
     compactionBatchLimit: read.number('compaction-batch-limit'),
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
+    tracing: tracingFlags(settings, read),
     versionOverride: read.text('version-override'),
     feed: feedOptions(read, faults),
   });
   checkConfig(settings, config, faults);
   return faults.length > 0 ? { faults } : { config };
+}
+
+/** Only what was given: OpenTelemetry's own variables come before our defaults. */
+function tracingFlags(settings: Settings, read: Reader): TracingFlags {
+  if (!read.bool('enable-distributed-tracing')) return NO_TRACING_FLAGS;
+  const given = (name: string): string | null => {
+    return settings.has(`distributed-tracing-${name}`)
+      ? read.text(`distributed-tracing-${name}`)
+      : null;
+  };
+  const rate = given('sampling-rate');
+  return Object.freeze({
+    enabled: true,
+    address: given('address'),
+    serviceName: given('service-name'),
+    instanceId: given('instance-id'),
+    samplesPerMillion: rate === null ? null : Number(rate),
+  });
 }
 
 class Reader {

@@ -7,6 +7,8 @@
  * sender to wait for `drained`.
  */
 
+import type { TraceSpan } from './trace.js';
+
 /** gRPC status codes (google.rpc.Code). */
 export const Status = {
   OK: 0,
@@ -45,6 +47,8 @@ export interface CallHead {
   readonly timeoutMs: number | null;
   /** Who asks, for logs: an address or a gateway's name. */
   readonly peer: string;
+  /** The span of this Call on this process; absent: the request is not traced. */
+  readonly trace?: TraceSpan;
 }
 
 /** The answering side's view of a Call: what a handler may do. All methods are no-ops after `end`. */

@@ -1,5 +1,5 @@
 /**
- * How every room reports what it does: metrics, log lines and trace spans, as data through one port.
+ * How every room reports what it does: metrics and log lines, as data through one port (traces: `trace.ts`).
  * `telemetry` implements it; a test passes `NO_PROBE`. Names come from one catalogue there.
  */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';

@@ -1,0 +1,104 @@
+import { type CallHead, TRACE_CONTEXT_BYTES } from '@conclave/base';
+import {
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  InMemorySpanExporter,
+} from '@opentelemetry/sdk-trace-base';
+import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { OtlpTracer } from './otlp-tracer.js';
+import type { Sampling } from './settings.js';
+import { contextFromBytes, contextToBytes, parseTraceparent } from './trace-context.js';
+
+const TRACE = 'a'.repeat(32);
+const SPAN = 'b'.repeat(16);
+const PARENT = `00-${TRACE}-${SPAN}-01`;
+
+function tracer(sampling: Sampling, chance = 0): { of: OtlpTracer; done: InMemorySpanExporter } {
+  const done = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({
+    sampler: new AlwaysOnSampler(),
+    spanProcessors: [new SimpleSpanProcessor(done)],
+  });
+  return { of: new OtlpTracer(provider.getTracer('t'), sampling, () => chance), done };
+}
+
+function head(metadata: Record<string, string>): CallHead {
+  const method = '/etcdserverpb.KV/Put';
+  return { method, metadata: new Map(Object.entries(metadata)), timeoutMs: null, peer: 'p' };
+}
+
+test('a sampled caller is continued: trace, parent, state, name, and its status', () => {
+  const { of, done } = tracer({ parentBased: true, ratio: 0 });
+  const span = of.call(head({ traceparent: PARENT, tracestate: 'a=1' }), true);
+  expect(span?.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+  span?.child('propose').end('no leader');
+  span?.mark('reply');
+  span?.end();
+  const [propose, put] = done.getFinishedSpans();
+  expect(put?.name).toBe('etcdserverpb.KV/Put');
+  expect(put?.parentSpanContext?.spanId).toBe(SPAN);
+  expect(put?.spanContext().traceState?.serialize()).toBe('a=1');
+  expect(put?.events.map((e) => e.name)).toEqual(['reply']);
+  expect(propose?.parentSpanContext?.spanId).toBe(put?.spanContext().spanId);
+  expect(propose?.status).toEqual({ code: 2, message: 'no leader' });
+});
+
+test('after its end a span takes nothing more, and a second end does nothing', () => {
+  const { of, done } = tracer({ parentBased: true, ratio: 0 });
+  const span = of.call(head({ traceparent: PARENT }), true);
+  span?.end();
+  span?.mark('late');
+  span?.end('late');
+  expect(done.getFinishedSpans()).toHaveLength(1);
+  expect(done.getFinishedSpans()[0]?.events).toEqual([]);
+});
+
+test('the caller decides where sampling is parent based; chance decides about the rest', () => {
+  const unsampled = head({ traceparent: `00-${TRACE}-${SPAN}-00` });
+  const half = { parentBased: true, ratio: 0.5 };
+  expect(tracer(half, 0).of.call(unsampled, true)).toBeNull();
+  expect(tracer(half, 0.4).of.call(head({}), true)).not.toBeNull();
+  expect(tracer(half, 0.5).of.call(head({}), true)).toBeNull();
+  expect(tracer(half, 0.4).of.call(head({}), false)).toBeNull();
+  expect(tracer({ parentBased: true, ratio: 0 }, 0).of.call(head({}), true)).toBeNull();
+});
+
+test('a plain ratio looks at the trace id, so that every process decides alike', () => {
+  const { of } = tracer({ parentBased: false, ratio: 0.5 });
+  const low = `00-${'1'.repeat(32)}-${SPAN}-00`;
+  const high = `00-${'e'.repeat(32)}-${SPAN}-01`;
+  expect(of.call(head({ traceparent: low }), false)).not.toBeNull();
+  expect(of.call(head({ traceparent: high }), false)).toBeNull();
+});
+
+test('the context of a log entry is continued; bytes that are none are not', () => {
+  const { of, done } = tracer({ parentBased: true, ratio: 0 });
+  const bytes = of.call(head({ traceparent: PARENT }), true)?.contextBytes() as Uint8Array;
+  expect(bytes).toHaveLength(TRACE_CONTEXT_BYTES);
+  of.resume(bytes, 'apply')?.end();
+  expect(done.getFinishedSpans()[0]?.spanContext().traceId).toBe(TRACE);
+  expect(of.resume(new Uint8Array(TRACE_CONTEXT_BYTES), 'apply')).toBeNull();
+  expect(of.resume(bytes.subarray(1), 'apply')).toBeNull();
+});
+
+test.each([
+  ['', null],
+  [PARENT, true],
+  [`00-${TRACE}-${SPAN}-00`, false],
+  [`00-${TRACE}-${SPAN}-ff`, true],
+  [`cc-${TRACE}-${SPAN}-01-more`, true],
+  [`00-${TRACE}-${SPAN}-01-more`, null],
+  [`ff-${TRACE}-${SPAN}-01`, null],
+  [`00-${TRACE.toUpperCase()}-${SPAN}-01`, null],
+  [`00-${'0'.repeat(32)}-${SPAN}-01`, null],
+  [`00-${TRACE}-${'0'.repeat(16)}-01`, null],
+  [`00-${TRACE}-${SPAN}`, null],
+  ['x'.repeat(100_000), null],
+])('traceparent %.60s', (text, sampled) => {
+  expect(parseTraceparent(text)?.sampled ?? null).toBe(sampled);
+});
+
+test('a context is the same after its way through bytes', () => {
+  const context = { traceId: '0123456789abcdef0123456789abcdef', spanId: SPAN, sampled: true };
+  expect(contextFromBytes(contextToBytes(context))).toEqual(context);
+});

@@ -1,0 +1,58 @@
+/**
+ * W3C Trace Context: the text of the `traceparent` header, and its form in bytes for a log entry
+ * (flags, trace id, span id). What comes from outside is checked; what is not a context is none.
+ */
+import { TRACE_CONTEXT_BYTES, assertEq } from '@conclave/base';
+
+export interface TraceContext {
+  /** 32 lower-case hex digits, not all zero. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits, not all zero. */
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+const SAMPLED = 1;
+const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const TEXT_CHARS_MAX = 512;
+const TRACE_ID_BYTES = 16;
+
+/** Null: not a valid `traceparent`. A later version than 00 is read as far as 00 goes. */
+export function parseTraceparent(text: string): TraceContext | null {
+  if (text.length > TEXT_CHARS_MAX) return null;
+  const match = PATTERN.exec(text);
+  if (match === null) return null;
+  const [, version, traceId, spanId, flags, rest] = match as unknown as string[];
+  if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
+  return checked(traceId as string, spanId as string, Number.parseInt(flags as string, 16));
+}
+
+function checked(traceId: string, spanId: string, flags: number): TraceContext | null {
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
+  return { traceId, spanId, sampled: (flags & SAMPLED) === SAMPLED };
+}
+
+export function formatTraceparent(context: TraceContext): string {
+  return `00-${context.traceId}-${context.spanId}-${context.sampled ? '01' : '00'}`;
+}
+
+/** `TRACE_CONTEXT_BYTES` bytes in a new array. */
+export function contextToBytes(context: TraceContext): Uint8Array {
+  const bytes = new Uint8Array(TRACE_CONTEXT_BYTES);
+  bytes[0] = context.sampled ? SAMPLED : 0;
+  const hex = context.traceId + context.spanId;
+  assertEq(hex.length, 2 * (TRACE_CONTEXT_BYTES - 1), 'a trace id and a span id');
+  for (let i = 0; i < hex.length; i += 2) {
+    bytes[1 + i / 2] = Number.parseInt(hex.slice(i, i + 2), 16);
+  }
+  return bytes;
+}
+
+/** Null: another length, or an id of zeros. */
+export function contextFromBytes(bytes: Uint8Array): TraceContext | null {
+  if (bytes.length !== TRACE_CONTEXT_BYTES) return null;
+  let hex = '';
+  for (let i = 1; i < bytes.length; i++) hex += (bytes[i] as number).toString(16).padStart(2, '0');
+  const idChars = 2 * TRACE_ID_BYTES;
+  return checked(hex.slice(0, idChars), hex.slice(idChars), bytes[0] as number);
+}
