@@ -8,9 +8,11 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleSimulator, root } from './build.mjs';
+import { lineCoverage } from './line-coverage.mjs';
 import { runSeeds } from './pool.mjs';
 
 const { values } = parseArgs({
@@ -40,6 +42,9 @@ const drawOptions = {
   ...(values['real-log'] === undefined ? {} : { realLogShare: Number(values['real-log']) }),
   ...(values['duration-ms'] === undefined ? {} : { durationMsMax: Number(values['duration-ms']) }),
 };
+
+/** The core: what level 1 is there to run. */
+const CORE = ['libs/raft/src', 'libs/log/src'];
 
 /** Level 1: consensus alone. Level 2: all rooms, gateways and clients. */
 const ENTRIES = { 1: 'libs/sim/src/index.ts', 2: 'libs/sim/src/l2/index.ts' };
@@ -89,6 +94,7 @@ async function range() {
   const to = from + Number(values.seeds);
   const sum = { seeds: 0, events: 0, virtualUs: 0, commits: 0, reads: 0, elections: 0 };
   const coverage = new Map();
+  const counts = values.coverage ? fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-lines-')) : null;
   let worst = 0;
   const begun = performance.now();
   await runSeeds({
@@ -97,6 +103,7 @@ async function range() {
     to,
     workers: Number(values.workers),
     options: drawOptions,
+    env: counts === null ? {} : { NODE_V8_COVERAGE: counts },
     onSeed(answer) {
       sum.seeds++;
       for (const field of ['events', 'virtualUs', 'commits', 'reads', 'elections']) {
@@ -114,6 +121,7 @@ async function range() {
   });
   report(sum, (performance.now() - begun) / 1000);
   reportCoverage(coverage);
+  if (counts !== null) reportLines(counts);
   return worst;
 }
 
@@ -138,6 +146,36 @@ function report(sum, seconds) {
       `${(sum.seeds / seconds).toFixed(1)} seeds/s, ${perSecond(sum.events)} events/s, ` +
       `${perSecond(sum.virtualUs / 1e6)} times real time`,
   );
+}
+
+function reportLines(counts) {
+  const folders = CORE.map((folder) => path.join(root, folder));
+  const files = lineCoverage(counts, outfile, folders);
+  fs.rmSync(counts, { recursive: true, force: true });
+  for (const [i, folder] of folders.entries()) {
+    let [lines, never] = [0, 0];
+    for (const [file, found] of files) {
+      if (!file.startsWith(folder)) continue;
+      lines += found.lines;
+      never += found.never.length;
+      const name = path.relative(root, file);
+      if (found.never.length > 0) console.log(`never run: ${name}: ${spans(found.never)}`);
+      if (found.partly.length > 0) console.log(`run in part: ${name}: ${spans(found.partly)}`);
+    }
+    const share = ((100 * (lines - never)) / lines).toFixed(1);
+    console.log(`${CORE[i]}: ${lines - never} of ${lines} lines run, ${share} %`);
+  }
+}
+
+/** 1, 2, 3, 7 -> 1-3 7 */
+function spans(lines) {
+  const found = [];
+  for (const line of lines) {
+    const newest = found.at(-1);
+    if (newest !== undefined && newest[1] === line - 1) newest[1] = line;
+    else found.push([line, line]);
+  }
+  return found.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(' ');
 }
 
 function reportCoverage(coverage) {

@@ -5,4 +5,8 @@ const transform = Object.entries(base.transform).map(([files, [, options]]) => [
   files,
   [require.resolve('./mutant-transform.cjs'), options],
 ]);
-module.exports = { ...base, transform: Object.fromEntries(transform) };
+module.exports = {
+  ...base,
+  transform: Object.fromEntries(transform),
+  testSequencer: require.resolve('./mutant-sequencer.cjs'),
+};

@@ -38,6 +38,8 @@ const waiting = chosen.filter(({ id }) => only === null || only.has(id));
 const total = waiting.length;
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-mutate-'));
 const results = [];
+/** By world: its trace hash without a mutant. */
+const plain = new Map();
 const begun = performance.now();
 console.log(
   `${total} of ${all.length} mutants of ${folder}, seed ${seed}; ` +
@@ -88,21 +90,23 @@ function sample(mutants, count) {
 /** The product itself must live through what mutants are to die of. */
 async function withoutMutant() {
   const verdict = await simulate({ file: '', text: '' });
-  if (verdict !== null) throw new Error(`without a mutant: ${verdict.by} (${verdict.how})`);
+  // From now on a survivor's runs are compared with these.
+  for (const [world, hash] of verdict.hashes) plain.set(world, hash);
+  if (verdict.by !== 'nobody') throw new Error(`without a mutant: ${verdict.by} (${verdict.how})`);
 }
 
 async function lane() {
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-    const verdict = (await simulate(mutant)) ?? (await test(mutant)) ?? { by: 'nobody', how: '' };
+    let verdict = await simulate(mutant);
+    if (verdict.by === 'nobody') verdict = { ...verdict, ...(await test(mutant)) };
     results.push({ ...mutant, ...verdict });
     if (verdict.by === 'nobody') {
-      const { id, place, operator, change } = mutant;
-      console.log(`${results.length}/${total} SURVIVED ${id} ${place} ${operator}: ${one(change)}`);
+      console.log(`${results.length}/${total} SURVIVED ${name({ ...mutant, ...verdict })}`);
     } else if (results.length % 20 === 0) console.log(`${results.length}/${total}`);
   }
 }
 
-/** Who killed it and how; null if it lives. */
+/** Who killed it and how. `otherRuns`: worlds that went another way than without it. */
 async function simulate({ file, text }) {
   let bundle;
   try {
@@ -115,6 +119,7 @@ async function simulate({ file, text }) {
     return { by: 'the compiler', how: '' };
   }
   let verdict = null;
+  const hashes = new Map();
   const from = Number(values.from);
   try {
     await runSeeds({
@@ -125,7 +130,8 @@ async function simulate({ file, text }) {
       options: { durationMsMax: Number(values['duration-ms']) },
       hangMs: HANG_MS,
       nodeArguments: NODE_ARGUMENTS,
-      onSeed({ seed: world, exitCode, rule }) {
+      onSeed({ seed: world, exitCode, rule, hash }) {
+        hashes.set(world, hash);
         if (exitCode !== 0) verdict ??= { by: 'simulation', how: rule, worlds: world - from + 1 };
         return verdict !== null;
       },
@@ -136,7 +142,8 @@ async function simulate({ file, text }) {
   } finally {
     bundle.remove();
   }
-  return verdict;
+  const otherRuns = [...hashes].filter(([world, hash]) => hash !== plain.get(world)).length;
+  return { ...(verdict ?? { by: 'nobody', how: '' }), otherRuns, hashes };
 }
 
 function test({ id, file, text }) {
@@ -159,9 +166,13 @@ function test({ id, file, text }) {
     child.on('exit', (code) => {
       clearTimeout(timer);
       fs.rmSync(description, { force: true });
-      resolve(code === 0 ? null : { by: 'tests', how: hung ? 'no end' : '' });
+      resolve(code === 0 ? {} : { by: 'tests', how: hung ? 'no end' : '' });
     });
   });
+}
+
+function name({ id, place, operator, change, otherRuns }) {
+  return `${id} ${place} ${operator}: ${one(change)} [${otherRuns} worlds differ]`;
 }
 
 function one(change) {
@@ -178,19 +189,18 @@ function report() {
   const worlds = of('simulation')
     .map((result) => result.worlds)
     .sort((a, b) => a - b);
-  for (const { id, place, operator, change } of survivors) {
-    console.log(`survived: ${id} ${place} ${operator}: ${one(change)}`);
-  }
+  for (const survivor of survivors) console.log(`survived: ${name(survivor)}`);
+  const idle = survivors.filter(({ otherRuns }) => otherRuns === 0).length;
   const share = ((100 * (judged.length - survivors.length)) / judged.length).toFixed(1);
   console.log(`seen by: ${[...rules].map(([rule, times]) => `${rule} ${times}`).join(', ')}`);
   console.log(
     `seed ${seed}: ${judged.length} mutants (${results.length - judged.length} more did not compile), ` +
       `${of('simulation').length} killed by simulation (median world ${worlds[worlds.length >> 1]}), ` +
-      `${of('tests').length} by tests, ${survivors.length} survived: ${share} % killed, ` +
+      `${of('tests').length} by tests, ${survivors.length} survived (${idle} of them changed no world): ${share} % killed, ` +
       `in ${((performance.now() - begun) / 60_000).toFixed(1)} min`,
   );
   if (values.json !== undefined) {
-    const plain = results.map(({ text: _text, file: _file, ...result }) => result);
-    fs.writeFileSync(values.json, `${JSON.stringify(plain, null, 1)}\n`);
+    const short = results.map(({ text: _text, file: _file, hashes: _hashes, ...rest }) => rest);
+    fs.writeFileSync(values.json, `${JSON.stringify(short, null, 1)}\n`);
   }
 }

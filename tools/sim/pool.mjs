@@ -8,15 +8,17 @@ const WORKER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'worker.m
 /**
  * Runs seeds [from, to) of a bundle on `workers` processes. `onSeed` gets each outcome and answers
  * true to stop early. A seed that takes longer than `hangMs` counts as a crash and ends its worker.
- * `node` is the program that runs each worker, with `nodeArguments`. Resolves when all workers have ended.
+ * `node` is the program that runs each worker, with `nodeArguments` and
+ * `env`. Resolves when all workers have ended.
  */
 export function runSeeds(order) {
   const { bundle, from, to, workers, options, onSeed } = order;
-  const { hangMs = 600_000, nodeArguments = [], node = process.execPath } = order;
+  const { hangMs = 600_000, nodeArguments = [], node = process.execPath, env = {} } = order;
   const count = Math.max(1, Math.min(workers, to - from));
   const runs = Array.from({ length: count }, (_, i) => {
     const child = fork(WORKER, [bundle], {
       execPath: node,
+      env: { ...process.env, ...env },
       execArgv: ['--enable-source-maps', ...nodeArguments],
     });
     return { child, order: { from: from + i, to, step: count, options } };
