@@ -13,6 +13,7 @@ export const USAGE = `conclavectl: the command line of Conclave
 
 usage:
   conclavectl log dump --data-dir DIR [--from N] [--to N] [--decode] [--all]
+  conclavectl snapshot save FILE | status FILE | restore FILE --data-dir DIR
   conclavectl version
   conclavectl help
 

@@ -4,6 +4,7 @@
 import { USAGE, readCommandLine } from './command-line.js';
 import { logDump } from './log-dump.js';
 import { Output } from './output.js';
+import { SNAPSHOT_USAGE, snapshotCommand } from './snapshot/command.js';
 
 const VERSION = '0.1.0';
 const API_VERSION = '3.6';
@@ -11,9 +12,10 @@ const API_VERSION = '3.6';
 const EXIT_TROUBLE = 1;
 const EXIT_USAGE = 2;
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<number> {
   const out = new Output(1);
   const err = new Output(2);
+  if (args[0] === 'snapshot') return snapshotCommand(args.slice(1), { out, err });
   const trouble = (text: string): void => {
     err.line(`conclavectl: ${text}`);
     err.flush();
@@ -25,6 +27,7 @@ function main(args: readonly string[]): number {
       return EXIT_USAGE;
     case 'help':
       out.line(USAGE);
+      out.line(`\n${SNAPSHOT_USAGE}`);
       out.flush();
       return 0;
     case 'version':
@@ -41,4 +44,6 @@ function main(args: readonly string[]): number {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -28,6 +28,12 @@ export class Output {
     if (this.#pending.length >= BATCH_CHARS) this.flush();
   }
 
+  /** At once, without an end of line. */
+  text(text: string): void {
+    this.#pending += text;
+    this.flush();
+  }
+
   flush(): void {
     const bytes = Buffer.from(this.#pending);
     this.#pending = '';

@@ -8,6 +8,7 @@
  *     <data-dir>/member/log/        segments and mark
  *     <data-dir>/member/state-<n>/  RocksDB; above the current one at most one, being received
  *     <data-dir>/member/snap/       snapshots being received or kept
+ *     <data-dir>/restoring/         a restore that did not finish; no member starts beside it
  *
  * A birth that did not finish begins again. A directory without an identity that is not being born, or
  * with an identity and without the rest, is refused: something was deleted, and a member that forgot
@@ -40,6 +41,9 @@ import {
 import { RocksEngine } from './rocks-engine.js';
 
 const DIRECTORY_MODE = 0o700;
+
+/** Below a data directory: where a restore makes the member that it then moves into its place. */
+export const RESTORING = 'restoring';
 const STATE = /^state-([1-9]\d{0,14})$/;
 
 export class MemberDirectory implements DataDirectory {
@@ -69,6 +73,7 @@ export class MemberDirectory implements DataDirectory {
     const warnings: string[] = [];
     makeDirectory(directory, warnings);
     const member = path.join(directory, 'member');
+    refuseHalfRestored(directory);
     makeDirectory(member, warnings);
     refuseForeign(member);
     for (const name of ['log', 'lock', 'snap']) refuseLink(path.join(member, name));
@@ -284,6 +289,16 @@ function refuseLink(target: string): void {
     real = ', and it leads nowhere';
   }
   throw storageError('symlink', `${target} is a symbolic link${real}`);
+}
+
+/** A member that started here would be a new one with the ids of the restored one, and empty. */
+function refuseHalfRestored(directory: string): void {
+  const restoring = path.join(directory, RESTORING);
+  if (!fs.existsSync(restoring)) return;
+  throw storageError(
+    'missing',
+    `a restore into ${directory} did not finish: run it again, or remove ${restoring}`,
+  );
 }
 
 /** etcd keeps its data below member/ too. */
