@@ -1,6 +1,7 @@
 // Bundles each app that has a src/main.ts into one executable file, dist/conclave-<app>.js (the CLI
 // is dist/conclavectl.js). RocksDB's binding finds its addon by its own path, so it stays outside.
-// `--failpoints` makes dist/conclave-node-failpoints.js instead: a member for tests, with failpoints.
+// For tests, instead: `--failpoints` makes dist/conclave-node-failpoints.js, a member with failpoints;
+// `--feature-max N` makes dist/conclave-node-feature-N.js, an older build that knows features up to N.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +13,9 @@ const NAMES = { cli: 'conclavectl' };
 const outDir = path.join(root, 'dist');
 const jobs = [];
 const failpoints = process.argv.includes('--failpoints');
-for (const app of failpoints ? ['node'] : fs.readdirSync(path.join(root, 'apps'))) {
+const featureMax = numberAfter('--feature-max');
+const forTests = failpoints || featureMax !== null;
+for (const app of forTests ? ['node'] : fs.readdirSync(path.join(root, 'apps'))) {
   const entry = path.join(root, 'apps', app, 'src', 'main.ts');
   if (!fs.existsSync(entry)) continue;
   jobs.push(bundle(entry, path.join(outDir, `${nameOf(app)}.js`)));
@@ -20,7 +23,18 @@ for (const app of failpoints ? ['node'] : fs.readdirSync(path.join(root, 'apps')
 await Promise.all(jobs);
 
 function nameOf(app) {
-  return (NAMES[app] ?? `conclave-${app}`) + (failpoints ? '-failpoints' : '');
+  const feature = featureMax === null ? '' : `-feature-${featureMax}`;
+  return (NAMES[app] ?? `conclave-${app}`) + (failpoints ? '-failpoints' : '') + feature;
+}
+
+/** The number that follows an option; null without the option. */
+function numberAfter(option) {
+  const at = process.argv.indexOf(option);
+  if (at < 0) return null;
+  const value = process.argv[at + 1] ?? '';
+  if (/^\d+$/.test(value)) return Number(value);
+  console.error(`${option} takes a number, not "${value}"`);
+  process.exit(2);
 }
 
 /** Written beside and renamed, so a process that starts meanwhile never reads half a file. */
@@ -34,7 +48,10 @@ async function bundle(entry, outFile) {
     target: 'node20',
     format: 'cjs',
     conditions: ['@conclave/source'],
-    define: { CONCLAVE_FAILPOINTS: String(failpoints) },
+    define: {
+      CONCLAVE_FAILPOINTS: String(failpoints),
+      CONCLAVE_FEATURE_MAX: String(featureMax),
+    },
     external: ['rocksdb-native', 'bufferutil', 'utf-8-validate'],
     banner: { js: '#!/usr/bin/env node\nprocess.env.UV_THREADPOOL_SIZE ??= "16";' },
     logLevel: 'warning',

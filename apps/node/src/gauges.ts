@@ -46,13 +46,15 @@ export class Gauges {
   /** Sets all gauges as of now. */
   collect(): void {
     const probe = this.#probe;
-    const { store } = this.#replica.machine;
+    const { store, feature, featureSupported } = this.#replica.machine;
     const { total, inUse } = this.#replica.engine.sizeBytes();
     probe.gauge('etcd_mvcc_db_total_size_in_bytes', total);
     probe.gauge('etcd_mvcc_db_total_size_in_use_in_bytes', inUse);
     probe.gauge('etcd_debugging_mvcc_current_revision', store.revision);
     probe.gauge('etcd_debugging_mvcc_compact_revision', store.compactRevision);
     probe.gauge('etcd_debugging_mvcc_keys_total', store.keyCount);
+    probe.gauge('conclave_cluster_feature_number', feature);
+    probe.gauge('conclave_supported_feature_number', featureSupported);
     const { cluster } = this.#view.versions();
     if (cluster === null || cluster === this.#clusterVersion) return;
     this.#clusterVersion = cluster;

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { ConclaveError } from '@conclave/base';
 import type { LogLevel } from '@conclave/base';
 import { type Otlp, otlpSettings, startOtlp } from '@conclave/otlp';
+import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import { Telemetry } from '@conclave/telemetry';
 import { loadConfig, usage } from './config/load-config.js';
 import type { NodeConfig } from './config/node-config.js';
@@ -11,6 +12,8 @@ import { CONCLAVE_VERSION, ETCD_VERSION, versionText } from './version.js';
 
 /** Set by the bundler; false leaves nothing of the failpoints in the bundle. */
 declare const CONCLAVE_FAILPOINTS: boolean;
+/** Set by the bundler for an older build in a test: it supports features up to this one; else null. */
+declare const CONCLAVE_FEATURE_MAX: number | null;
 
 /** How long the end of the process waits for a slow reader of its log. */
 const FLUSH_MS = 250;
@@ -127,7 +130,14 @@ async function run(config: NodeConfig, warnings: readonly string[]): Promise<voi
     }
     otlp = await openOtlp(config, telemetry);
     const { tracer } = otlp;
-    node = await ConclaveNode.start(config, telemetry, { fatal, removed }, seams, tracer);
+    node = await ConclaveNode.start(
+      config,
+      telemetry,
+      { fatal, removed },
+      seams,
+      tracer,
+      CONCLAVE_FEATURE_MAX ?? FEATURE_SUPPORTED,
+    );
   } catch (error) {
     const code = error instanceof ConclaveError ? { code: error.code } : {};
     telemetry.log('fatal', `cannot start: ${(error as Error).message}`, code);

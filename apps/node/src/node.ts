@@ -15,6 +15,7 @@ import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { Http1Server, PortListener } from '@conclave/grpc';
 import { Replica } from '@conclave/replica';
+import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import { FileBlobStore } from '@conclave/storage';
 import { type Telemetry, tracedHandler } from '@conclave/telemetry';
 import { WatchRoom } from '@conclave/watch';
@@ -81,7 +82,7 @@ export class ConclaveNode {
       clusterId: member.clusterId,
       memberId: member.memberId,
       incarnation: member.incarnation,
-      feature: 0,
+      feature: member.machine.featureSupported,
       name: config.name,
     };
     const incarnations = new Incarnations(
@@ -99,6 +100,7 @@ export class ConclaveNode {
     const snapshots = new SnapshotTraffic({
       backups,
       clusterId: member.clusterId,
+      feature: member.machine.featureSupported,
       directory: member.directory,
       clock: CLOCK,
       random: new Random(randomInt(2 ** 32)),
@@ -122,6 +124,7 @@ export class ConclaveNode {
         handler: tracedHandler({ open: (call) => (api ?? NOT_READY).open(call) }, tracer, false),
         acceptSnapshot: (from, stream) => snapshots.accept(from, stream),
         removed: () => end.removed(),
+        outdated: end.fatal,
         seeds: member.seeds,
       },
       member.known,
@@ -161,6 +164,7 @@ export class ConclaveNode {
         overlayBytesMax: 64 * MIB,
         warningApplyMs: config.warningApplyMs,
         clusterVersion: clusterVersionOf(version),
+        leaseCheckpointMs: config.leaseCheckpointMs,
         seed: randomInt(2 ** 32),
       },
       {
@@ -233,7 +237,7 @@ export class ConclaveNode {
     this.#peerHttp = new Http1Server({
       handler: peerHttp(
         () => member.clusterId,
-        () => member.machine.members,
+        () => member.machine,
         () => {
           const etcdcluster = view.versions().cluster ?? 'not_decided';
           return `${JSON.stringify({ etcdserver: version, etcdcluster })}\n`;
@@ -253,15 +257,20 @@ export class ConclaveNode {
     });
   }
 
-  /** Opens everything; resolves once clients are served. `seams`: what a test build comes between. */
+  /**
+   * Opens everything; resolves once clients are served. `seams`: what a test build comes between;
+   * `featureSupported`: what this build can apply under.
+   */
   static async start(
     config: NodeConfig,
     telemetry: Telemetry,
     end: NodeEnd,
     seams: Seams | null = null,
     tracer: Tracer | null = null,
+    featureSupported = FEATURE_SUPPORTED,
   ): Promise<ConclaveNode> {
-    const ports = { probe: telemetry, scheduler: SCHEDULER, fatal: end.fatal };
+    const { fatal } = end;
+    const ports = { probe: telemetry, scheduler: SCHEDULER, fatal, featureSupported };
     await checkPortsFree(config.listenClientURLs);
     const member = await openMember(config, ports);
     seams?.member(member);

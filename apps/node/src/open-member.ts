@@ -9,7 +9,7 @@ import {
 } from '@conclave/log';
 import { KV_OPTIONS } from '@conclave/mvcc';
 import { foundingLog } from '@conclave/replica';
-import { StateMachine } from '@conclave/statemachine';
+import { StateMachine, featureTooLow } from '@conclave/statemachine';
 import { type Identity, MemberDirectory } from '@conclave/storage';
 import type { NodeConfig } from './config/node-config.js';
 import { clusterId, memberId } from './ids.js';
@@ -47,6 +47,8 @@ export interface OpenPorts {
   readonly probe: Probe;
   readonly scheduler: Scheduler;
   readonly fatal: (message: string) => void;
+  /** The highest feature number this build can apply under. */
+  readonly featureSupported: number;
 }
 
 /** Who this member will be, and what its log begins with. */
@@ -64,10 +66,13 @@ export async function openMember(config: NodeConfig, ports: OpenPorts): Promise<
   for (const warning of directory.warnings) ports.probe.log('warn', warning);
   const born = directory.identity === null;
   const { log, engine, known } = born
-    ? await beBorn(directory, config)
+    ? await beBorn(directory, config, ports.featureSupported)
     : await reopen(directory, config, ports.probe);
   const machine = new StateMachine(
-    { store: { ...KV_OPTIONS, compactionBatchRows: config.compactionBatchLimit } },
+    {
+      store: { ...KV_OPTIONS, compactionBatchRows: config.compactionBatchLimit },
+      featureSupported: ports.featureSupported,
+    },
     { engine, scheduler: ports.scheduler, probe: ports.probe, failed: ports.fatal },
   );
   await load(machine);
@@ -141,8 +146,13 @@ function refuseSwapped(directory: MemberDirectory, identity: Identity, config: N
 }
 
 /** First boot. A crash at any point leaves a birth that begins again. */
-async function beBorn(directory: MemberDirectory, config: NodeConfig): Promise<OpenedParts> {
-  const birth = config.initialClusterState === 'new' ? found(config) : await join(config);
+async function beBorn(
+  directory: MemberDirectory,
+  config: NodeConfig,
+  featureSupported: number,
+): Promise<OpenedParts> {
+  const birth =
+    config.initialClusterState === 'new' ? found(config) : await join(config, featureSupported);
   const incarnation = randomBytes(8).readBigUInt64BE() | 1n;
   const identity = { clusterId: birth.clusterId, memberId: birth.memberId, incarnation };
   directory.beginBirthSync();
@@ -180,10 +190,11 @@ function found(config: NodeConfig): Birth {
 }
 
 /** The members that run tell who they are; our own entry was made by MemberAdd. */
-async function join(config: NodeConfig): Promise<Birth> {
+async function join(config: NodeConfig, featureSupported: number): Promise<Birth> {
   const others = config.initialCluster.filter((m) => m.name !== config.name);
   const remote = await fetchCluster(others.flatMap((m) => m.peerURLs));
-  const { members } = remote;
+  const { members, feature } = remote;
+  if (feature > featureSupported) throw new Error(featureTooLow(feature, featureSupported));
   if (members.length !== config.initialCluster.length) {
     throw new Error('error validating peerURLs from the other members: member count is unequal');
   }

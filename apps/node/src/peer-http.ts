@@ -1,16 +1,18 @@
 import { get } from 'node:http';
 import type { Http1Handler } from '@conclave/grpc';
-import type { MemberRecord } from '@conclave/statemachine';
+import type { Machine, MemberRecord } from '@conclave/statemachine';
 import type { KnownPeer } from './known-peers.js';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const FETCH_MS = 5_000;
 const CLUSTER_ID_HEADER = 'x-etcd-cluster-id';
+/** Ours: the cluster's feature number, which whoever joins must support. */
+const FEATURE_HEADER = 'x-conclave-feature';
 
 /** What plain HTTP on the peer port shows: who is in the cluster, for a member that joins. */
 export function peerHttp(
   clusterId: () => bigint,
-  members: () => readonly MemberRecord[],
+  machine: () => Pick<Machine, 'members' | 'feature'>,
   versions: () => string,
 ): Http1Handler {
   return (request, response) => {
@@ -19,6 +21,7 @@ export function peerHttp(
       response.writeHead(status, {
         'Content-Type': type,
         'X-Etcd-Cluster-ID': clusterId().toString(16),
+        'X-Conclave-Feature': String(machine().feature),
         'Content-Length': Buffer.byteLength(body),
       });
       response.end(body);
@@ -27,7 +30,7 @@ export function peerHttp(
     if (request.method !== 'GET') {
       response.setHeader('Allow', 'GET');
       send(405, 'text/plain; charset=utf-8', 'Method Not Allowed\n');
-    } else if (path === '/members') send(200, 'application/json', membersJson(members()));
+    } else if (path === '/members') send(200, 'application/json', membersJson(machine().members));
     else if (path === '/version') send(200, 'application/json', versions());
     else send(404, 'text/plain; charset=utf-8', '404 page not found\n');
   };
@@ -50,6 +53,8 @@ function membersJson(members: readonly MemberRecord[]): string {
 export interface RemoteCluster {
   readonly clusterId: bigint;
   readonly members: readonly KnownPeer[];
+  /** The feature number as that member has applied it; 0 if it does not tell. */
+  readonly feature: number;
 }
 
 /** Asks the members at `urls`, one after the other, who is in their cluster. */
@@ -91,7 +96,9 @@ function fetchFrom(url: string): Promise<RemoteCluster> {
           if (response.statusCode !== 200 || !/^[\da-f]{1,16}$/.test(id)) {
             throw new Error(`status ${response.statusCode}`);
           }
-          resolve({ clusterId: BigInt(`0x${id}`), members: parseMembers(body) });
+          const told = String(response.headers[FEATURE_HEADER] ?? '');
+          const feature = /^\d{1,9}$/.test(told) ? Number(told) : 0;
+          resolve({ clusterId: BigInt(`0x${id}`), members: parseMembers(body), feature });
         } catch (error) {
           reject(error as Error);
         }

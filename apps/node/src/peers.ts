@@ -38,6 +38,8 @@ export interface PeersPorts {
   readonly acceptSnapshot: SnapshotAcceptor;
   /** The cluster has removed us. */
   removed(): void;
+  /** The cluster uses a feature that this build does not support. */
+  outdated(message: string): void;
   /** Peer URLs by the flags: asked when a stranger of our cluster turns up. */
   readonly seeds: readonly string[];
   /** Default: over HTTP. */
@@ -96,7 +98,8 @@ export class Peers implements PeerTransport {
       probe,
       identity: () => ports.identity(),
       admit: (hello, path, done) => {
-        const reason = judgeHello(hello, ports.identity(), path, (id) => this.#lookup(id));
+        const feature = ports.replica()?.machine.feature ?? 0;
+        const reason = judgeHello(hello, ports.identity(), path, (id) => this.#lookup(id), feature);
         if (reason?.code === 'unknown-member') this.#askWhoIsThere();
         if (reason !== null || hello.role !== 'member') {
           done(reason);
@@ -219,6 +222,10 @@ export class Peers implements PeerTransport {
   }
 
   #refused(to: bigint, code: string, text: string): void {
+    if (code === 'feature-too-low') {
+      this.#ports.outdated(`a peer refused this member: ${text}`);
+      return;
+    }
     // All peers say so, and again with each attempt; the first one is enough.
     if (code !== 'removed' || this.#wasRefused) return;
     this.#wasRefused = true;

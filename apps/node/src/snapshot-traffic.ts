@@ -2,7 +2,7 @@ import type { Clock, DataDirectory, Engine, Index, Probe, Random } from '@concla
 import type { SnapshotLinks, SnapshotReceiverEvents, SnapshotStreamReceiver } from '@conclave/link';
 import type { SnapshotTransfer } from '@conclave/replica';
 import { type Backups, type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
-import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
+import { readSnapshotHead } from '@conclave/statemachine';
 import type { SnapshotMeta } from '@conclave/wire';
 
 const TICK_MS = 100;
@@ -13,6 +13,8 @@ const CLOSE_MS = 1_000;
 
 export interface SnapshotTrafficPorts {
   readonly clusterId: bigint;
+  /** The highest feature number this build can apply under. */
+  readonly feature: number;
   readonly directory: DataDirectory;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +52,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
         },
         receiver: {
           clusterId,
-          feature: FEATURE_SUPPORTED,
+          feature: ports.feature,
           rowBytesMax: 64 * MIB,
           creditChunks: 8,
           flushBytes: 32 * MIB,

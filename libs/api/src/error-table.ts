@@ -131,6 +131,10 @@ export const ERROR_TABLE: Readonly<Record<ApiErrorCode, CallFailure>> = Object.f
     Status.UNIMPLEMENTED,
     'conclave: this request is unknown to a member of the cluster',
   ),
+  'feature-not-supported': row(
+    Status.FAILED_PRECONDITION,
+    'conclave: not every member supports this feature number',
+  ),
   'session-unknown': row(Status.FAILED_PRECONDITION, SESSION_UNKNOWN),
   'sequence-too-low': row(Status.FAILED_PRECONDITION, SEQUENCE_BELOW_MARK),
   'bad-session': row(Status.INVALID_ARGUMENT, 'conclave: session metadata is malformed'),

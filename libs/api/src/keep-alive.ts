@@ -4,14 +4,22 @@
  * A lease is renewed only by a leader that a quorum confirmed after the request came (reliability rule
  * 45): a linearizable read is that confirmation, one for all requests that came meanwhile. A
  * member that does not lead sends the round on to the one that does. A lease past its deadline and not
- * yet revoked holds its answer back until it is gone, then TTL 0; so it cannot come back to life.
+ * yet revoked holds its answer back until it is gone, then TTL 0; so it cannot come back to life. A lease
+ * with a checkpoint is renewed once that was taken back through the log: else a next leader, going by it,
+ * could end the lease before its time.
  *
  * States: `idle` (nothing under way), `round` (one batch under way; further requests queue). Invariant:
  * answers leave in the order of their requests; at most `REQUESTS_MAX` requests are held.
  */
 import { type Revision, type ServerCall, type ServerCallEvents, Status } from '@conclave/base';
 import type { Cancel } from '@conclave/replica';
-import { DecodeError, LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '@conclave/wire';
+import {
+  DecodeError,
+  LeaseCheckpointRequest,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  RequestField,
+} from '@conclave/wire';
 import type { ApiContext } from './context.js';
 import { type ApiErrorCode, failureOf } from './error-table.js';
 import { askLeader, decodeAnswer, isRetryable, retryAtLeader, wasForwarded } from './forward.js';
@@ -19,6 +27,7 @@ import { askLeader, decodeAnswer, isRetryable, retryAtLeader, wasForwarded } fro
 const REQUESTS_MAX = 1_024;
 /** How often a lease on its way out is looked at. */
 const GONE_POLL_MS = 50;
+const NO_SESSION = { session: 0n, sequence: 0, lowestUnanswered: 0 } as const;
 
 interface Asked {
   readonly id: bigint;
@@ -120,6 +129,7 @@ export class KeepAliveCall implements ServerCallEvents {
       const renewed = leases.renew(id, this.#api.replica.nowMs);
       if (renewed === 'not-primary') return this.#again();
       if (renewed === 'expired') return this.#waitUntilGone(id);
+      if (renewed === 'checkpointed') return this.#reset();
       this.#round.shift();
       if (renewed !== 'not-found') {
         this.#api.ports.probe.count('etcd_debugging_lease_renewed_total');
@@ -129,6 +139,28 @@ export class KeepAliveCall implements ServerCallEvents {
     }
     this.#state = 'idle';
     this.#next();
+  }
+
+  /** Takes back the checkpoints of all leases of the round, in one entry (at most `REQUESTS_MAX`). */
+  #reset(): void {
+    const { machine, term } = this.#api.replica;
+    const ids = new Set(this.#round.map(({ id }) => id));
+    const checkpoints = [...ids]
+      .filter((id) => machine.leases.needsReset(id))
+      .map((id) => ({ ID: id, remainingTTL: 0 }));
+    const index = machine.appliedIndex;
+    const body = LeaseCheckpointRequest.encode({ checkpoints, term, index });
+    const request = { field: RequestField.LEASE_CHECKPOINT, body, ...NO_SESSION };
+    const leftMs = this.#roundDeadlineMs - this.#api.replica.nowMs;
+    if (leftMs <= 0) return this.#fail('timeout');
+    this.#hold(() =>
+      this.#api.replica.propose(request, leftMs, (result) => {
+        if (this.#state !== 'round') return;
+        if (result.ok) return this.#confirm();
+        if (result.code === 'leader-changed' || result.code === 'no-leader') return this.#again();
+        this.#fail(result.code);
+      }),
+    );
   }
 
   #waitUntilGone(id: bigint): void {

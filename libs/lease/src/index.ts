@@ -1,2 +1,2 @@
 export { Lessor, type LessorOptions, MAX_TTL_SECONDS } from './lessor.js';
-export type { GrantResult, LeaseView, Leases } from './types.js';
+export type { Checkpoint, GrantResult, LeaseView, Leases, Renewal } from './types.js';

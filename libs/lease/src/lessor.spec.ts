@@ -227,6 +227,82 @@ describe('change of leader (reliability rules 42, 43)', () => {
   });
 });
 
+describe('checkpoints (spec 2.8)', () => {
+  const MINUTE = 60_000;
+
+  /** Leads from time 0 with a checkpoint due every 5 minutes. */
+  function checkpointing(): Lessor {
+    const lessor = new Lessor(OPTIONS);
+    lessor.promote(0, 0, 5 * MINUTE);
+    return lessor;
+  }
+
+  test('are due every interval, for leases that outlive the next one, rounded up', () => {
+    const lessor = checkpointing();
+    lessor.grant(1n, 3_600, 0);
+    lessor.grant(2n, 300, 0);
+    expect(lessor.dueCheckpoints(5 * MINUTE - 1, 10)).toEqual([]);
+    const first = lessor.dueCheckpoints(5 * MINUTE + 1, 10);
+    expect(first).toEqual([{ id: 1n, remaining: 3_300 }]);
+    expect(lessor.dueCheckpoints(10 * MINUTE, 10)).toEqual([]);
+    expect(lessor.dueCheckpoints(10 * MINUTE + 1, 10)).toEqual([{ id: 1n, remaining: 3_000 }]);
+  });
+
+  test('none are due without an interval, on a follower, or for a lease that went', () => {
+    const off = primary();
+    off.grant(1n, 3_600, 0);
+    expect(off.dueCheckpoints(60 * MINUTE, 10)).toEqual([]);
+    const lessor = checkpointing();
+    lessor.grant(1n, 3_600, 0);
+    lessor.grant(2n, 3_600, 0);
+    lessor.revoke(1n);
+    expect(lessor.dueCheckpoints(6 * MINUTE, 10).map((due) => due.id)).toEqual([2n]);
+    lessor.demote();
+    expect(lessor.dueCheckpoints(60 * MINUTE, 10)).toEqual([]);
+  });
+
+  test('at most `max` a time; the rest are due right after', () => {
+    const lessor = checkpointing();
+    for (let id = 1n; id <= 5n; id++) lessor.grant(id, 3_600, 0);
+    expect(lessor.dueCheckpoints(6 * MINUTE, 3).length).toBe(3);
+    expect(lessor.dueCheckpoints(6 * MINUTE, 3).length).toBe(2);
+    expect(lessor.dueCheckpoints(6 * MINUTE, 3).length).toBe(0);
+  });
+
+  test('a next primary gives what the checkpoint left, and one election timeout more', () => {
+    const lessor = new Lessor(OPTIONS);
+    lessor.grant(1n, 3_600, 0);
+    expect(lessor.checkpoint(1n, 600, 0, 1)).toBe(true);
+    expect(lessor.checkpoint(9n, 600, 0, 1)).toBe(false);
+    lessor.promote(1_000_000, 1_000);
+    expect(lessor.view(1n, 1_000_000)).toMatchObject({ ttl: 3_600, remaining: 601 });
+    expect(lessor.expired(1_600_999, 10, 1_000)).toEqual([]);
+    expect(lessor.expired(1_601_000, 10, 1_000)).toEqual([1n]);
+  });
+
+  test('a lease with a checkpoint, or one on its way, is renewed only after a reset', () => {
+    const lessor = checkpointing();
+    lessor.grant(1n, 3_600, 0, 10);
+    expect(lessor.renew(1n, 1_000)).toBe(3_600);
+    expect(lessor.dueCheckpoints(6 * MINUTE, 10).length).toBe(1);
+    expect([lessor.renew(1n, 6 * MINUTE), lessor.needsReset(1n)]).toEqual(['checkpointed', true]);
+    lessor.checkpoint(1n, 3_300, 10, 11);
+    expect(lessor.renew(1n, 6 * MINUTE)).toBe('checkpointed');
+    lessor.checkpoint(1n, 0, 11, 12);
+    expect([lessor.renew(1n, 6 * MINUTE), lessor.needsReset(1n)]).toEqual([3_600, false]);
+    expect(lessor.view(1n, 6 * MINUTE)?.remaining).toBe(3_600);
+  });
+
+  test('a checkpoint measured before the reset does not count, wherever it stands', () => {
+    const lessor = checkpointing();
+    lessor.grant(1n, 3_600, 0, 10);
+    lessor.checkpoint(1n, 0, 11, 12);
+    expect(lessor.checkpoint(1n, 3_000, 11, 13)).toBe(false);
+    expect(lessor.view(1n, 0)?.checkpointed).toBe(0);
+    expect(lessor.checkpoint(1n, 3_000, 12, 14)).toBe(true);
+  });
+});
+
 describe('against a naive model', () => {
   test('random grants, renewals, revokes, attachments and changes of leader agree', () => {
     const seed = Number(process.env['SEED'] ?? 20_260_802);

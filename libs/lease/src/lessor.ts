@@ -1,21 +1,30 @@
 import { type ByteString, assert, assertDefined, assertLe } from '@conclave/base';
 import { DeadlineHeap, type HeapItem } from './deadline-heap.js';
-import type { GrantResult, LeaseView, Leases } from './types.js';
+import type { Checkpoint, GrantResult, LeaseView, Leases, Renewal } from './types.js';
 
 /**
  * All leases of one member (spec 2.8).
  *
- * Two kinds of state, kept apart. *Replicated*: id, TTL and attached keys; changed at apply only and
- * the same on every member. *Local to the primary*: when a lease ends, in monotonic milliseconds
- * handed in; it is in no log and no snapshot, so a member that becomes primary gives each lease a full
- * term again and a lease is never ended early by a change of leader.
+ * Two kinds of state, kept apart. *Replicated*: id, TTL, attached keys, and what was left at the last
+ * checkpoint; changed at apply only and the same on every member. *Local to the primary*: when a lease
+ * ends, in monotonic milliseconds handed in; it is in no log and no snapshot. A member that becomes primary
+ * gives each lease what its checkpoint left it, else a full term, and the time an election may have
+ * taken; so a lease is never ended early by a change of leader.
+ *
+ * A checkpoint must never outlive a renewal that was answered. So a lease with one, or with one that was
+ * proposed and may yet turn up in the log, is renewed only after a reset (a checkpoint of 0) was applied.
+ * A checkpoint counts only in the term of the leader that measured it, and only if that leader had
+ * applied the lease's `freshIndex`: the entry that granted the lease, or its last reset. The primary starts
+ * again (`promote`) once the first entry of its own term is applied: only then has it seen every reset
+ * of the leaders before it.
  *
  * The primary reports what has ended (`expired`) and nothing else happens here: the lease goes when the
  * expiry comes back through the log. Callers renew only behind a linearizable read that began after the
  * request: by then the leader's first entry of its own term is applied, so no expiry proposed by an
  * earlier leader can follow a renewal that was answered (reliability rules 42 and 45).
  *
- * Invariants: a lease is in the heap exactly while this member is primary; `dueMs >= deadlineMs`; a key
+ * Invariants: a lease is in the heap exactly while this member is primary; `dueMs >= deadlineMs`; a
+ * checkpoint is above 0 and at most the TTL, or 0 for none; a key
  * is attached to one lease at most (the store sees to it, `move` is told both sides).
  */
 
@@ -42,6 +51,14 @@ class Lease implements HeapItem {
   /** When it is to be reported: the deadline, or after that the next retry. */
   dueMs = 0;
   slot = -1;
+  /** Replicated: seconds left at the last checkpoint, 0 for none. */
+  checkpointed = 0;
+  /** On the primary: when its next checkpoint is due; null while it has none to come. */
+  nextCheckpoint: HeapItem | null = null;
+  /** Replicated: see `LeaseView`. */
+  freshIndex = 0;
+  /** On the primary: a checkpoint was proposed since the last reset, and may turn up in the log. */
+  proposed = false;
   /** Null until the first key: most of 100,000 leases may hold none. */
   keys: Set<ByteString> | null = null;
 
@@ -59,12 +76,16 @@ class Lease implements HeapItem {
 class LeaseSight implements LeaseView {
   readonly id: bigint;
   readonly ttl: number;
+  readonly checkpointed: number;
+  readonly freshIndex: number;
   readonly remaining: number;
   readonly #lease: Lease;
 
   constructor(lease: Lease, remaining: number) {
     this.id = lease.id;
     this.ttl = lease.ttl;
+    this.checkpointed = lease.checkpointed;
+    this.freshIndex = lease.freshIndex;
     this.remaining = remaining;
     this.#lease = lease;
   }
@@ -78,6 +99,9 @@ export class Lessor implements Leases {
   readonly #options: LessorOptions;
   readonly #leases = new Map<bigint, Lease>();
   readonly #heap = new DeadlineHeap<Lease>();
+  readonly #checkpoints = new DeadlineHeap<HeapItem>();
+  /** 0: none are made. */
+  #checkpointMs = 0;
   #primary = false;
 
   constructor(options: LessorOptions) {
@@ -115,14 +139,18 @@ export class Lessor implements Leases {
   // ---- at apply
 
   /** Order of the checks as etcd's: id 0, TTL too large, id in use. */
-  grant(id: bigint, ttl: number, nowMs: number): GrantResult {
+  grant(id: bigint, ttl: number, nowMs: number, index = 0): GrantResult {
     if (id === 0n) return { ok: false, code: 'lease-not-found' };
     if (ttl > this.#options.maxTtlSeconds) return { ok: false, code: 'lease-ttl-too-large' };
     if (this.#leases.has(id)) return { ok: false, code: 'lease-exists' };
     const granted = Math.max(ttl, this.#options.minTtlSeconds);
     const lease = new Lease(id, granted);
+    lease.freshIndex = index;
     this.#leases.set(id, lease);
-    if (this.#primary) this.#extend(lease, nowMs + granted * 1_000);
+    if (this.#primary) {
+      this.#extend(lease, nowMs + granted * 1_000);
+      this.#scheduleCheckpoint(lease, nowMs);
+    }
     return { ok: true, ttl: granted };
   }
 
@@ -131,6 +159,7 @@ export class Lessor implements Leases {
     if (lease === undefined) return null;
     this.#leases.delete(id);
     this.#heap.remove(lease);
+    if (lease.nextCheckpoint !== null) this.#checkpoints.remove(lease.nextCheckpoint);
     return lease.sortedKeys();
   }
 
@@ -149,13 +178,32 @@ export class Lessor implements Leases {
     if (to !== 0n) this.#hold(assertDefined(this.#leases.get(to), 'a key goes to a lease'), key);
   }
 
+  /** What is more than the TTL is the TTL; a time below 0 is nothing to remember. */
+  checkpoint(id: bigint, remaining: number, measuredIndex: number, index: number): boolean {
+    assertLe(measuredIndex, index, 'a checkpoint is measured before it is applied');
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return false;
+    const left = Math.max(0, Math.min(remaining, lease.ttl));
+    if (left > 0 && lease.freshIndex > measuredIndex) return false;
+    lease.checkpointed = left;
+    if (left === 0) {
+      // What was measured before does not count any more, wherever it stands in the log.
+      lease.freshIndex = index;
+      lease.proposed = false;
+    }
+    return true;
+  }
+
   // ---- rebuilding after a start or a snapshot
 
   /** A lease read back from its row; the TTL was bounded when it was granted. */
-  restore(id: bigint, ttl: number): void {
+  restore(id: bigint, ttl: number, checkpointed = 0, freshIndex = 0): void {
     assert(id !== 0n && !this.#leases.has(id), 'a restored lease is new');
     assert(!this.#primary, 'a member restores before it leads');
-    this.#leases.set(id, new Lease(id, ttl));
+    const lease = new Lease(id, ttl);
+    lease.checkpointed = Math.max(0, Math.min(checkpointed, ttl));
+    lease.freshIndex = freshIndex;
+    this.#leases.set(id, lease);
   }
 
   /** A key read back with its lease. False: there is no such lease. */
@@ -174,27 +222,40 @@ export class Lessor implements Leases {
 
   // ---- on the primary
 
-  promote(nowMs: number, extendMs: number): void {
+  promote(nowMs: number, extendMs: number, checkpointMs = 0): void {
     assertLe(0, extendMs, 'extendMs is not negative');
+    assertLe(0, checkpointMs, 'checkpointMs is not negative');
     this.#primary = true;
     this.#heap.clear();
+    this.#checkpoints.clear();
+    this.#checkpointMs = checkpointMs;
     const leases = [...this.#leases.values()];
-    for (const lease of leases) lease.deadlineMs = nowMs + lease.ttl * 1_000 + extendMs;
+    for (const lease of leases) {
+      const left = lease.checkpointed === 0 ? lease.ttl : lease.checkpointed;
+      lease.deadlineMs = nowMs + left * 1_000 + extendMs;
+      lease.proposed = false;
+    }
     if (leases.length >= SPREAD_LEASES_MIN) spread(leases);
-    for (const lease of leases) this.#heap.schedule(lease, lease.deadlineMs);
+    for (const lease of leases) {
+      this.#heap.schedule(lease, lease.deadlineMs);
+      this.#scheduleCheckpoint(lease, nowMs);
+    }
   }
 
   demote(): void {
     this.#primary = false;
     this.#heap.clear();
+    this.#checkpoints.clear();
   }
 
-  renew(id: bigint, nowMs: number): number | 'not-primary' | 'not-found' | 'expired' {
+  renew(id: bigint, nowMs: number): Renewal {
     if (!this.#primary) return 'not-primary';
     const lease = this.#leases.get(id);
     if (lease === undefined) return 'not-found';
     if (lease.deadlineMs <= nowMs) return 'expired';
+    if (needsReset(lease)) return 'checkpointed';
     this.#extend(lease, nowMs + lease.ttl * 1_000);
+    this.#scheduleCheckpoint(lease, nowMs);
     return lease.ttl;
   }
 
@@ -213,6 +274,40 @@ export class Lessor implements Leases {
     return ids;
   }
 
+  /** Empty when not primary. O(k log n) for k answered. */
+  dueCheckpoints(nowMs: number, max: number): readonly Checkpoint[] {
+    if (!this.#primary) return [];
+    const due: Checkpoint[] = [];
+    while (due.length < max) {
+      const item = this.#checkpoints.peek();
+      if (item === undefined || item.dueMs > nowMs) break;
+      this.#checkpoints.remove(item);
+      const lease = assertDefined(this.#leases.get(item.id), 'a lease that goes has no checkpoint');
+      const remaining = Math.ceil((lease.deadlineMs - nowMs) / 1_000);
+      // Past its deadline it only waits for its end; above the TTL the extension is not used up yet.
+      if (remaining <= 0) continue;
+      this.#scheduleCheckpoint(lease, nowMs);
+      if (remaining >= lease.ttl) continue;
+      lease.proposed = true;
+      due.push({ id: lease.id, remaining });
+    }
+    return due;
+  }
+
+  needsReset(id: bigint): boolean {
+    const lease = this.#leases.get(id);
+    return lease !== undefined && needsReset(lease);
+  }
+
+  /** Only for a lease that outlives the next one: etcd's rule. */
+  #scheduleCheckpoint(lease: Lease, nowMs: number): void {
+    const isLong = lease.deadlineMs - nowMs > this.#checkpointMs;
+    if (this.#checkpointMs > 0 && isLong) {
+      lease.nextCheckpoint ??= { id: lease.id, dueMs: 0, slot: -1 };
+      this.#checkpoints.schedule(lease.nextCheckpoint, nowMs + this.#checkpointMs);
+    } else if (lease.nextCheckpoint !== null) this.#checkpoints.remove(lease.nextCheckpoint);
+  }
+
   #extend(lease: Lease, deadlineMs: number): void {
     lease.deadlineMs = deadlineMs;
     this.#heap.schedule(lease, deadlineMs);
@@ -222,6 +317,10 @@ export class Lessor implements Leases {
     lease.keys ??= new Set();
     lease.keys.add(key);
   }
+}
+
+function needsReset(lease: Lease): boolean {
+  return lease.checkpointed > 0 || lease.proposed;
 }
 
 /**

@@ -21,6 +21,7 @@ export interface LinkIdentity {
   readonly clusterId: bigint;
   readonly memberId: bigint;
   readonly incarnation: bigint;
+  /** The highest feature number this build supports. */
   readonly feature: number;
   readonly name: string;
 }
@@ -76,13 +77,15 @@ export interface KnownMember {
 
 /**
  * The rules by which a member takes a connection; null when all is well. A gateway may not know the
- * cluster yet (id 0) and has no incarnation; a member must be known by both.
+ * cluster yet (id 0) and has no incarnation; a member must be known by both, and its build must support
+ * the cluster's feature number (`clusterFeature`), or it would apply entries by other rules than we do.
  */
 export function judgeHello(
   hello: Hello,
   self: LinkIdentity,
   path: string,
   lookup: (memberId: bigint) => KnownMember,
+  clusterFeature = 0,
 ): RefusalReason | null {
   const isPeerPath = path !== '/link';
   if (hello.role === 'gateway' && isPeerPath) {
@@ -110,6 +113,12 @@ export function judgeHello(
   if (known.incarnation !== null && known.incarnation !== hello.incarnation) {
     const text = `${who} has a wiped data directory: remove and add this member`;
     return { code: 'other-incarnation', text };
+  }
+  if (hello.feature < clusterFeature) {
+    const text =
+      `the build of ${who} supports feature numbers up to ${hello.feature}, the cluster uses ` +
+      `${clusterFeature}: start a build that supports ${clusterFeature}`;
+    return { code: 'feature-too-low', text };
   }
   return null;
 }

@@ -40,6 +40,8 @@ export interface ReplicaOptions {
   readonly warningApplyMs?: number;
   /** `major.minor.0`, proposed by the leader when the cluster has no version yet. */
   readonly clusterVersion: string;
+  /** How often the leader records what is left of a long lease, in milliseconds; 0 or absent: never. */
+  readonly leaseCheckpointMs?: number;
   /** For raft's randomised timeouts. */
   readonly seed: number;
 }

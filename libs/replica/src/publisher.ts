@@ -10,6 +10,8 @@ const FIELD_MEMBER_ATTR_SET = 1_301;
 
 export interface PublisherPorts {
   readonly probe: Probe;
+  /** The highest feature number this build supports: published with the rest. */
+  readonly feature: number;
   propose(proposal: Proposal, done: (result: ProposalResult) => void): void;
   published(): void;
   /** The cluster knows this member id by another incarnation: this is not the member it took in. */
@@ -46,6 +48,7 @@ export class Publisher {
         memberID: memberId,
         memberAttributes: { name, clientUrls: [...clientURLs] },
         incarnation,
+        feature: this.#ports.feature,
       }),
     );
     this.#ports.propose(proposal(FIELD_MEMBER_ATTR_SET, body), (result) => {

@@ -2,16 +2,17 @@ import { assert, hexId } from '@conclave/base';
 import type { Channel, Engine, Index, Term, TraceSpan } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
-import type { SlotSnapshotMeta, SoftState } from '@conclave/raft';
+import type { SoftState } from '@conclave/raft';
 import type { Applied, MemberRecord, StateMachine } from '@conclave/statemachine';
 import type { WatchHub } from '@conclave/watch';
 import { EntryType } from '@conclave/wire';
-import type { ConfChange, Entry, RaftMessage, SnapshotMeta } from '@conclave/wire';
+import type { ConfChange, Entry, RaftMessage } from '@conclave/wire';
 import { AppliedWaiters } from './applied-waiters.js';
 import { ApplyLoop } from './apply-loop.js';
 import { EntryTraces } from './entry-traces.js';
 import { LeaderDuties } from './leader-duties.js';
 import { Leadership } from './leadership.js';
+import { LeasePrimacy } from './lease-primacy.js';
 import { logHold } from './log-hold.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 import { toSlotChange } from './outbox.js';
@@ -64,6 +65,7 @@ export class Replica implements ReplicaView {
   readonly #apply: ApplyLoop;
   readonly #writer: StateWriter;
   readonly #duties: LeaderDuties;
+  readonly #primacy: LeasePrimacy;
   readonly #timers = new Timers();
   readonly #drive: RaftDrive;
   readonly #leadership: Leadership;
@@ -155,12 +157,15 @@ export class Replica implements ReplicaView {
       isOver: () => this.#stopped || this.#drive.installing,
       stepped: () => this.#writer.kick(),
     });
+    const { leaseCheckpointMs } = options;
+    this.#primacy = new LeasePrimacy(this.machine.leases, this.electionMs, leaseCheckpointMs);
     this.#duties = new LeaderDuties(
-      { machine: this.machine, propose: (p, done) => this.#own(p, done) },
+      { replica: this, propose: (p, done) => this.#own(p, done) },
       { clusterVersion: options.clusterVersion, leaseRetryMs: 5_000 + 2 * this.electionMs },
     );
     this.#publisher = new Publisher(options, {
       probe: ports.probe,
+      feature: this.machine.featureSupported,
       propose: (p, done) => this.#own(p, done),
       published: () => this.#leadership.announce(),
       refused: fatal,
@@ -221,8 +226,7 @@ export class Replica implements ReplicaView {
   receive(from: bigint, messages: readonly RaftMessage[]): void {
     if (this.#stopped || this.machine.isRemoved(from)) return;
     for (const message of messages) {
-      const { snapshot } = message;
-      this.#raft.step(message, snapshot === null ? null : this.#toSlotMeta(snapshot));
+      this.#raft.step(message, this.slots.snapshotOf(message));
     }
     this.#drive.wake();
   }
@@ -242,12 +246,12 @@ export class Replica implements ReplicaView {
     if (this.#stopped) return;
     const nowMs = this.nowMs;
     this.#log.tick(nowMs);
-    if (nowMs - this.#tickMs >= this.#options.tickMs) {
-      const late = nowMs - this.#tickMs >= 2 * this.#options.tickMs;
-      if (late && this.isLeader) {
-        reportLateHeartbeat(this.#ports.probe, this.#options.tickMs, nowMs - this.#tickMs);
-      }
-      this.#tickMs = late ? nowMs : this.#tickMs + this.#options.tickMs;
+    const { tickMs } = this.#options;
+    const tookMs = nowMs - this.#tickMs;
+    if (tookMs >= tickMs) {
+      const late = tookMs >= 2 * tickMs;
+      if (late && this.isLeader) reportLateHeartbeat(this.#ports.probe, tickMs, tookMs);
+      this.#tickMs = late ? nowMs : this.#tickMs + tickMs;
       this.#raft.tick();
     }
     this.#timers.poll(nowMs);
@@ -264,7 +268,7 @@ export class Replica implements ReplicaView {
     }
     // Raft may follow another since this turn's messages: no expiry may bear the next leader's term.
     if (this.isLeader && this.#raft.isLeader) {
-      this.#duties.poll(nowMs, this.term);
+      if (this.machine.appliedTerm === this.term) this.#duties.poll(nowMs, this.term);
       if (this.#slowDisk.poll(nowMs)) this.#leaveSlowDisk();
     }
     this.#drive.drain();
@@ -398,9 +402,9 @@ export class Replica implements ReplicaView {
     const isLeader = state.role === 'leader';
     const leaderId = this.slots.idOf(state.leader);
     const changed = this.#leadership.update(leaderId, isLeader, this.term, nowMs);
-    if (isLeader && !wasLeader) this.machine.leases.promote(nowMs, this.electionMs);
+    if (isLeader && !wasLeader) this.#primacy.lead(nowMs);
     if (!isLeader && wasLeader) {
-      this.machine.leases.demote();
+      this.#primacy.follow();
       this.#duties.stop();
       this.#slowDisk.reset();
     }
@@ -413,6 +417,7 @@ export class Replica implements ReplicaView {
   }
 
   #entryApplied(entry: Entry, applied: Applied): void {
+    if (this.isLeader && entry.term === this.term) this.#primacy.appliedOwn(this.term, this.nowMs);
     if (entry.type === EntryType.CONF_CHANGE) this.#confChangeApplied(applied);
     if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
     if (applied.compacted !== null) {
@@ -473,10 +478,6 @@ export class Replica implements ReplicaView {
     this.#waiters.applied(this.machine.appliedIndex);
   }
 
-  #toSlotMeta(meta: SnapshotMeta): SlotSnapshotMeta {
-    return { ...meta, confState: this.slots.toSlots(meta.confState) };
-  }
-
   /** True once the cluster knows this member's name and client URLs: it may serve. */
   get published(): boolean {
     return this.#publisher.done;
@@ -484,10 +485,9 @@ export class Replica implements ReplicaView {
 
   #timeoutCode(pending: PendingProposal): ReplicaErrorCode {
     const voters = this.machine.members.filter((m) => !m.isLearner).map((m) => m.id);
-    const { electionMs } = this;
     const isConnected = (id: bigint): boolean => this.isConnected(id);
-    const leadership = this.#leadership;
-    return timeoutReason({ leadership, electionMs, voters, isConnected }, pending.startMs);
+    const view = { leadership: this.#leadership, electionMs: this.electionMs, voters, isConnected };
+    return timeoutReason(view, pending.startMs);
   }
 
   #fatal(message: string): void {

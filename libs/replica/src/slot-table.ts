@@ -1,6 +1,6 @@
 import { assertDefined } from '@conclave/base';
-import type { Slot, SlotConfState } from '@conclave/raft';
-import type { ConfState } from '@conclave/wire';
+import type { Slot, SlotConfState, SlotSnapshotMeta } from '@conclave/raft';
+import type { ConfState, RaftMessage } from '@conclave/wire';
 
 /**
  * Member ids (64 bits) to slots (small numbers) and back. Inside raft a member is a slot; on disk and
@@ -25,6 +25,11 @@ export class SlotTable {
 
   idOf(slot: Slot): bigint {
     return assertDefined(this.#ids[slot], 'SlotTable: a slot that was given out');
+  }
+
+  /** The snapshot that a message tells of, with slots for ids. */
+  snapshotOf({ snapshot }: RaftMessage): SlotSnapshotMeta | null {
+    return snapshot && { ...snapshot, confState: this.toSlots(snapshot.confState) };
   }
 
   toSlots(conf: ConfState): SlotConfState {

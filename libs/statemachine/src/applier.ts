@@ -16,20 +16,19 @@ import {
   AlarmType,
   type ClusterMemberAttrSetRequest,
   type Entry,
+  type LeaseCheckpointRequest,
   type LeaseExpire,
   type LeaseGrantRequest,
   LeaseGrantResponse,
 } from '@conclave/wire';
 import type { Alarms } from './alarms.js';
 import type { Command } from './command.js';
+import { Feature } from './features.js';
 import type { LeaseRows } from './lease-rows.js';
 import type { Membership } from './membership.js';
 import type { Sessions } from './sessions.js';
 import type { Outcome } from './state-machine.js';
 import type { Alarm, ApplyErrorCode, ApplyResult } from './types.js';
-
-/** The highest feature number this program can apply under. */
-export const FEATURE_SUPPORTED = 1;
 
 export interface ApplierParts {
   readonly probe: Probe;
@@ -40,6 +39,10 @@ export interface ApplierParts {
   readonly membership: Membership;
   readonly sessions: Sessions;
   readonly setClusterVersion: (version: string) => void;
+  /** The highest feature number this build can apply under. */
+  readonly featureSupported: number;
+  /** The cluster's number: what apply may branch on. */
+  readonly feature: () => number;
   readonly raiseFeature: (feature: number) => void;
 }
 
@@ -69,7 +72,7 @@ export class Applier {
       case 'compaction':
         return this.#compact(command.request.revision, outcome);
       case 'lease-grant':
-        return this.#grant(command.request, nowMs);
+        return this.#grant(command.request, entry, nowMs);
       case 'lease-revoke': {
         const { ID } = command.request;
         if (!this.#leaseExists(ID)) return this.#fail('lease-not-found');
@@ -77,6 +80,8 @@ export class Applier {
       }
       case 'lease-expire':
         return this.#expire(command.request, entry, outcome);
+      case 'lease-checkpoint':
+        return this.#checkpoint(command.request, entry);
       case 'alarm':
         return this.#alarm(command.request);
       case 'cluster-version':
@@ -95,14 +100,22 @@ export class Applier {
         this.#parts.sessions.close(command.request.session);
         return this.#ok();
       case 'feature':
-        assert(command.request.feature <= FEATURE_SUPPORTED, 'the feature is known here');
-        this.#parts.raiseFeature(command.request.feature);
-        return this.#ok();
+        return this.#raiseFeature(command.request.feature);
       case 'unknown':
         return this.#fail('unknown-request');
       default:
         return unreachable(command);
     }
+  }
+
+  /**
+   * The number that this entry would raise the cluster to although this build does not support it: the
+   * entry must not be applied here, nor anything behind it. Null: nothing of the kind.
+   */
+  unsupportedFeature(command: Command): number | null {
+    if (command.type !== 'feature') return null;
+    const { feature } = command.request;
+    return feature > this.#parts.featureSupported && this.#mayRaise(feature) ? feature : null;
   }
 
   /** The alarm that keeps this request from being carried out. */
@@ -140,9 +153,10 @@ export class Applier {
     return this.#ok();
   }
 
-  #grant(request: LeaseGrantRequest, nowMs: number): ApplyResult {
+  #grant(request: LeaseGrantRequest, entry: Entry, nowMs: number): ApplyResult {
     const { leases, leaseRows } = this.#parts;
-    const result = leases.grant(request.ID, request.TTL, nowMs);
+    const index = this.#checkpointsInUse() ? entry.index : 0;
+    const result = leases.grant(request.ID, request.TTL, nowMs, index);
     if (!result.ok) return this.#fail(result.code);
     leaseRows.changed(request.ID);
     this.#parts.probe.count('etcd_debugging_lease_granted_total');
@@ -159,6 +173,46 @@ export class Applier {
     if (request.term !== entry.term) return this.#ok();
     const present = new Set(request.leaseID.filter(this.#leaseExists));
     return present.size === 0 ? this.#ok() : this.#revoke([...present], outcome);
+  }
+
+  /**
+   * What the leader measured of leases, or its word that they were renewed since (0 left). As with an
+   * expiry, only in the term in which it was given.
+   */
+  #checkpoint(request: LeaseCheckpointRequest, entry: Entry): ApplyResult {
+    if (!this.#checkpointsInUse()) return this.#fail('unknown-request');
+    if (request.term !== entry.term) return this.#ok();
+    const { leases, leaseRows } = this.#parts;
+    const measuredIndex = Math.min(request.index, entry.index);
+    for (const { ID, remainingTTL } of request.checkpoints) {
+      if (!leases.checkpoint(ID, remainingTTL, measuredIndex, entry.index)) continue;
+      leaseRows.changed(ID);
+    }
+    return this.#ok();
+  }
+
+  #checkpointsInUse(): boolean {
+    return this.#parts.feature() >= Feature.LEASE_CHECKPOINT;
+  }
+
+  /**
+   * Judged by the members' rows, so that all judge alike: one may have joined, or gone back to an older
+   * build, since the leader proposed it.
+   */
+  #raiseFeature(feature: number): ApplyResult {
+    if (!this.#mayRaise(feature)) return this.#fail('feature-not-supported');
+    assert(feature <= this.#parts.featureSupported, 'the feature is supported here');
+    const from = this.#parts.feature();
+    if (feature > from) {
+      const text = 'the feature number of the cluster was raised: every member supports it';
+      this.#parts.probe.log('info', text, { from, to: feature });
+      this.#parts.raiseFeature(feature);
+    }
+    return this.#ok();
+  }
+
+  #mayRaise(feature: number): boolean {
+    return this.#parts.membership.members.every((member) => member.feature >= feature);
   }
 
   #revoke(ids: readonly bigint[], outcome: Outcome): ApplyResult {
@@ -209,10 +263,11 @@ export class Applier {
   }
 
   #publish(request: ClusterMemberAttrSetRequest): ApplyResult {
-    const { memberID, memberAttributes, incarnation } = request;
+    const { memberID, memberAttributes, incarnation, feature } = request;
     const name = memberAttributes?.name ?? '';
     const urls = memberAttributes?.clientUrls ?? [];
-    return this.#from(this.#parts.membership.publish(memberID, name, urls, incarnation));
+    const { membership } = this.#parts;
+    return this.#from(membership.publish(memberID, name, urls, incarnation, feature));
   }
 
   #from(code: ApplyErrorCode | null): ApplyResult {

@@ -12,6 +12,7 @@ import {
   CompactionRequest,
   DeleteRangeRequest,
   FeatureSet,
+  LeaseCheckpointRequest,
   LeaseExpire,
   LeaseGrantRequest,
   LeaseRevokeRequest,
@@ -30,6 +31,7 @@ export type Command =
   | { readonly type: 'lease-grant'; readonly request: LeaseGrantRequest }
   | { readonly type: 'lease-revoke'; readonly request: LeaseRevokeRequest }
   | { readonly type: 'lease-expire'; readonly request: LeaseExpire }
+  | { readonly type: 'lease-checkpoint'; readonly request: LeaseCheckpointRequest }
   | { readonly type: 'alarm'; readonly request: AlarmRequest }
   | { readonly type: 'cluster-version'; readonly request: ClusterVersionSetRequest }
   | { readonly type: 'publish'; readonly request: ClusterMemberAttrSetRequest }
@@ -58,6 +60,8 @@ export function decodeCommand(field: number, body: Uint8Array): Command {
       return { type: 'lease-grant', request: LeaseGrantRequest.decode(body) };
     case RequestField.LEASE_REVOKE:
       return { type: 'lease-revoke', request: LeaseRevokeRequest.decode(body) };
+    case RequestField.LEASE_CHECKPOINT:
+      return { type: 'lease-checkpoint', request: LeaseCheckpointRequest.decode(body) };
     case RequestField.ALARM:
       return { type: 'alarm', request: AlarmRequest.decode(body) };
     case RequestField.CLUSTER_VERSION_SET:

@@ -7,7 +7,7 @@ import { keyId, leaseKey } from './rows.js';
 export class LeaseRows {
   readonly #dirty = new Set<bigint>();
 
-  /** The lease was granted or went. */
+  /** The lease was granted, checkpointed, or went. */
   changed(id: bigint): void {
     this.#dirty.add(id);
   }
@@ -39,11 +39,12 @@ export function restoreLease(row: EngineRow, leases: Lessor): string | null {
   if (id === null || lease.ID === 0n || BigInt.asUintN(64, lease.ID) !== id) {
     return 'state: bad lease row';
   }
-  leases.restore(lease.ID, lease.TTL);
+  leases.restore(lease.ID, lease.TTL, lease.remainingTTL, lease.freshIndex);
   return null;
 }
 
 function encodeLease(leases: Lessor, id: bigint): Uint8Array {
   const view = assertDefined(leases.view(id, 0), 'a row of a lease that is there');
-  return Lease.encode({ ID: id, TTL: view.ttl, remainingTTL: 0 });
+  const { ttl, checkpointed, freshIndex } = view;
+  return Lease.encode({ ID: id, TTL: ttl, remainingTTL: checkpointed, freshIndex });
 }

@@ -1,5 +1,5 @@
 /**
- * Rebuilds everything in memory from the rows of a state: meta first (is the format ours?), then the
+ * Rebuilds everything in memory from the rows of a state: meta first (are format and feature ours?), then the
  * small rooms, the store's index, and last which keys hang on which lease.
  */
 import type { EngineReader, EngineRow } from '@conclave/base';
@@ -7,6 +7,7 @@ import type { Lessor } from '@conclave/lease';
 import type { KvStore } from '@conclave/mvcc';
 import { DecodeError } from '@conclave/wire';
 import type { Alarms } from './alarms.js';
+import { featureTooLow } from './features.js';
 import { restoreLease } from './lease-rows.js';
 import type { Membership } from './membership.js';
 import { ROW_KINDS, RowKind, type StateMeta, readStateMeta, scanRows } from './rows.js';
@@ -23,10 +24,15 @@ export interface LoadedParts {
 export function loadState(
   reader: EngineReader,
   parts: LoadedParts,
+  featureSupported: number,
   done: (failure: string | null, meta: StateMeta | null) => void,
 ): void {
   readStateMeta(reader, (failure, meta) => {
     if (failure !== null || meta === null) return done(failure, null);
+    // Rows of a later feature may mean what this build cannot know.
+    if (meta.feature > featureSupported) {
+      return done(featureTooLow(meta.feature, featureSupported), null);
+    }
     loadKinds(reader, parts, meta, 0, (fault) => {
       if (fault !== null) return done(fault, null);
       parts.sessions.restored();

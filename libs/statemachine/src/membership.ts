@@ -72,28 +72,32 @@ export class Membership {
     return null;
   }
 
-  /** A member tells its name, client URLs and incarnation. A second incarnation is refused. */
+  /**
+   * A member tells its name, client URLs, incarnation and what its build supports, which may be less than
+   * before. A second incarnation is refused.
+   */
   publish(
     id: bigint,
     name: string,
     clientURLs: readonly string[],
     incarnation: bigint,
+    feature: number,
   ): ApplyErrorCode | null {
     const member = this.#members.get(id);
     if (member === undefined) return 'member-not-found';
     const known = member.incarnation;
     if (known !== 0n && incarnation !== 0n && known !== incarnation) return 'member-exists';
     const kept = incarnation === 0n ? known : incarnation;
-    this.#put({ ...member, name, clientURLs: [...clientURLs], incarnation: kept });
+    this.#put({ ...member, name, clientURLs: [...clientURLs], incarnation: kept, feature });
     return null;
   }
 
   /** A member row read back; answers what is wrong with it. Throws DecodeError. */
   restoreMember(row: EngineRow): string | null {
     const id = keyId(row.key, 0, 1);
-    const { member, incarnation } = MemberRow.decode(row.value);
+    const { member, incarnation, feature } = MemberRow.decode(row.value);
     if (id === null || member === null || member.ID !== id) return 'state: bad member row';
-    this.#members.set(id, { ...recordOf(member, false), incarnation });
+    this.#members.set(id, { ...recordOf(member, false), incarnation, feature });
     this.#sorted = null;
     return null;
   }
@@ -219,6 +223,7 @@ function recordOf(member: MembershipMember, isLearner: boolean): MemberRecord {
     name: member.memberAttributes?.name ?? '',
     clientURLs: [...(member.memberAttributes?.clientUrls ?? [])],
     incarnation: 0n,
+    feature: 0,
   };
 }
 
@@ -231,5 +236,6 @@ export function encodeMember(record: MemberRecord): Uint8Array {
       memberAttributes: { name: record.name, clientUrls: [...record.clientURLs] },
     },
     incarnation: record.incarnation,
+    feature: record.feature,
   });
 }

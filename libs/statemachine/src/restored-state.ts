@@ -41,7 +41,8 @@ export function restoredRows(place: RestoredPlace): readonly EngineRow[] {
     { key: MetaKey.FEATURE, value: encodeNumbers(place.feature) },
   ];
   const members = place.members.map(({ id, peerURLs }) => {
-    const record = { id, peerURLs, isLearner: false, name: '', clientURLs: [], incarnation: 0n };
+    const nobody = { isLearner: false, name: '', clientURLs: [], incarnation: 0n, feature: 0 };
+    const record = { id, peerURLs, ...nobody };
     return { key: memberKey(id), value: encodeMember(record) };
   });
   return meta.concat(members);

@@ -41,6 +41,7 @@ import {
 } from '@conclave/wire';
 import { Alarms } from './alarms.js';
 import { Applier } from './applier.js';
+import { FEATURE_SUPPORTED, featureTooLow } from './features.js';
 import { loadState } from './loader.js';
 import { Membership } from './membership.js';
 import { type DecodedEntry, decodeEntryRequest, requireDecodable } from './decoded-entry.js';
@@ -53,6 +54,8 @@ import type { Alarm, Applied, ApplyResult, Machine, MemberRecord } from './types
 /** Local settings: none changes what an entry does. */
 export interface StateMachineOptions {
   readonly store: Partial<KvOptions>;
+  /** What this build supports; less than `FEATURE_SUPPORTED` makes an older build of it, for tests. */
+  readonly featureSupported?: number;
   /** Tests only: every member must have the same. */
   readonly sessions?: SessionLimits;
 }
@@ -76,6 +79,8 @@ export interface Outcome {
 export class StateMachine implements Machine {
   readonly store: KvStore;
   readonly leases: Lessor;
+  readonly featureSupported: number;
+  readonly #failed: (message: string) => void;
   #engine: EngineReader;
   readonly #membership = new Membership();
   readonly #alarms = new Alarms();
@@ -98,6 +103,8 @@ export class StateMachine implements Machine {
 
   constructor(options: StateMachineOptions, ports: StateMachinePorts) {
     this.#engine = ports.engine;
+    this.featureSupported = options.featureSupported ?? FEATURE_SUPPORTED;
+    this.#failed = ports.failed ?? failLoudly;
     this.store = new KvStore(options.store, ports);
     // Every member raises a TTL alike; the shortest that clients see is the proposing member's choice.
     this.leases = new Lessor({ minTtlSeconds: 1, maxTtlSeconds: MAX_TTL_SECONDS });
@@ -111,6 +118,8 @@ export class StateMachine implements Machine {
       membership: this.#membership,
       sessions: this.#sessions,
       setClusterVersion: (version) => void (this.#clusterVersion = version),
+      featureSupported: this.featureSupported,
+      feature: () => this.#feature,
       raiseFeature: (feature) => void (this.#feature = Math.max(this.#feature, feature)),
     });
   }
@@ -164,7 +173,7 @@ export class StateMachine implements Machine {
       leases: this.leases,
       store: this.store,
     };
-    loadState(this.#engine, parts, (failure, meta) => {
+    loadState(this.#engine, parts, this.featureSupported, (failure, meta) => {
       if (failure !== null || meta === null) return done(failure ?? 'state: unreadable');
       this.#appliedIndex = meta.index;
       this.#appliedTerm = meta.term;
@@ -202,7 +211,13 @@ export class StateMachine implements Machine {
   prefetch(entry: Entry, ready: () => void): boolean {
     assert(this.#loaded, 'prefetch: the state is loaded');
     if (entry.type !== EntryType.NORMAL || entry.data.length === 0) return true;
-    const needed = this.#applier.reads(this.#decode(entry).command);
+    const { command } = this.#decode(entry);
+    const unsupported = this.#applier.unsupportedFeature(command);
+    if (unsupported !== null) {
+      this.#failed(featureTooLow(unsupported, this.featureSupported));
+      return false;
+    }
+    const needed = this.#applier.reads(command);
     return needed === null || this.store.prefetch(needed, ready);
   }
 
@@ -352,4 +367,8 @@ export class StateMachine implements Machine {
       this.#sessions.rows(),
     );
   }
+}
+
+function failLoudly(message: string): never {
+  throw new Error(message);
 }

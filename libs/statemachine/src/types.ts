@@ -23,7 +23,9 @@ export type ApplyErrorCode =
   | 'not-enough-started'
   | 'session-unknown'
   | 'sequence-too-low'
-  | 'unknown-request';
+  | 'unknown-request'
+  /** Not every member is known to support the feature number that was to be raised. */
+  | 'feature-not-supported';
 
 export type ApplyResult =
   | {
@@ -59,6 +61,8 @@ export interface MemberRecord {
   readonly clientURLs: readonly string[];
   /** 0n until published. DESIGN 4, Identity. */
   readonly incarnation: bigint;
+  /** The highest feature number its build supports; 0 until published. */
+  readonly feature: number;
 }
 
 export interface Alarm {
@@ -78,8 +82,10 @@ export interface Machine {
   readonly members: readonly MemberRecord[];
   isRemoved(id: bigint): boolean;
   readonly alarms: readonly Alarm[];
-  /** Feature number; apply may branch on it only. */
+  /** The cluster's feature number; apply may branch on it only. */
   readonly feature: number;
+  /** The highest feature number that this build can apply under. */
+  readonly featureSupported: number;
   readonly clusterVersion: string;
 
   /** True: `apply(entry)` can run now without I/O. False: `ready` is called once it can. */

@@ -93,6 +93,14 @@ export const SERVER_METRICS: readonly MetricSpec[] = [
       stage: null,
     },
   ),
+  gauge(
+    'conclave_cluster_feature_number',
+    'The feature number of the cluster: what entries are applied by. It never falls.',
+  ),
+  gauge(
+    'conclave_supported_feature_number',
+    'The highest feature number that the build of this member supports.',
+  ),
   counter(
     'etcd_server_client_requests_total',
     'The total number of client requests per client version.',

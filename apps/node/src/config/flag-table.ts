@@ -68,7 +68,13 @@ const MEMBER: readonly Row[] = [
   ['enable-grpc-gateway', 'bool', 'true', 'ignored', 'JSON gateway (not built yet).'],
   ['enable-v2', 'bool', 'false', 'default-only', 'v2 keys API.'],
   ['v2-deprecation', 'string', 'write-only', 'ignored', 'No effect, as in etcd 3.6.'],
-  ['feature-gates', 'string', '', 'default-only', 'Features by name.'],
+  [
+    'feature-gates',
+    'string',
+    '',
+    'built',
+    'LeaseCheckpoint=true|false, and others at their default.',
+  ],
 ];
 
 const CLUSTERING: readonly Row[] = [
@@ -202,13 +208,26 @@ const OTHER: readonly Row[] = [
   ['force-new-cluster', 'bool', 'false', 'default-only', 'Rewrite membership to this member.'],
   ['unsafe-no-fsync', 'bool', 'false', 'default-only', 'Never: Conclave always syncs.'],
   ['experimental-initial-corrupt-check', 'bool', 'false', 'ignored', 'The log is always checked.'],
-  ['experimental-enable-lease-checkpoint', 'bool', 'false', 'default-only', 'Lease checkpoints.'],
+  [
+    'experimental-enable-lease-checkpoint',
+    'bool',
+    'false',
+    'built',
+    'Record what is left of long leases, so that a change of leader does not extend them.',
+  ],
   [
     'experimental-enable-lease-checkpoint-persist',
     'bool',
     'false',
-    'default-only',
-    'Lease checkpoints.',
+    'built',
+    'No effect of its own: checkpoints are always persisted.',
+  ],
+  [
+    'lease-checkpoint-interval',
+    'duration',
+    '5m',
+    'built',
+    'Time between two checkpoints of a lease; shorter ones get none.',
   ],
   ['experimental-stop-grpc-service-on-defrag', 'bool', 'false', 'ignored', 'No defragmentation.'],
   ['experimental-txn-mode-write-with-shared-buffer', 'bool', 'true', 'ignored', 'Detail of etcd.'],

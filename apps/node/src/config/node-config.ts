@@ -1,5 +1,6 @@
 import { type FeedOptions, feedOptions } from '@conclave/feed';
 import { NO_TRACING_FLAGS, type TracingFlags } from '@conclave/otlp';
+import { featureGates } from './feature-gates.js';
 import { FLAGS } from './flag-table.js';
 import { parseDurationMs } from './flag-values.js';
 import type { Settings } from './parse.js';
@@ -51,6 +52,8 @@ export interface NodeConfig {
   readonly compactionBatchLimit: number;
   readonly watchProgressMs: number;
   readonly tracing: TracingFlags;
+  /** 0: no checkpoints. */
+  readonly leaseCheckpointMs: number;
   /** '' for the built-in one. */
   readonly versionOverride: string;
   /** Null: no change feed. */
@@ -76,6 +79,7 @@ export function validate(
     : advertisePeerURLs.map((url) => `${name}=${url}`).join(',');
   const initialCluster = parseInitialCluster(initialText, faults);
   const quota = read.number('quota-backend-bytes');
+  const gates = featureGates(settings, faults);
   const config: NodeConfig = Object.freeze({
     name,
     dataDir: read.text('data-dir') || `${name}.etcd`,
@@ -115,6 +119,9 @@ export function validate(
     compactionBatchLimit: read.number('compaction-batch-limit'),
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
     tracing: tracingFlags(settings, read),
+    leaseCheckpointMs: gates.has('LeaseCheckpoint')
+      ? read.durationMs('lease-checkpoint-interval')
+      : 0,
     versionOverride: read.text('version-override'),
     feed: feedOptions(read, faults),
   });
@@ -248,6 +255,9 @@ function checkConfig(settings: Settings, config: NodeConfig, faults: string[]): 
   }
   if (config.watchProgressMs < PROGRESS_MS_MIN) {
     faults.push('--watch-progress-notify-interval must be at least 100ms');
+  }
+  if (config.leaseCheckpointMs !== 0 && config.leaseCheckpointMs < 1_000) {
+    faults.push('--lease-checkpoint-interval must be at least 1s');
   }
   if (config.logSegmentBytes < 65_536) faults.push('--log-segment-bytes must be at least 65536');
   checkInitialCluster(config, faults);

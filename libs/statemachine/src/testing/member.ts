@@ -27,6 +27,7 @@ export interface MemberSettings {
   readonly cacheBytesMax?: number;
   readonly compactionBatchRows?: number;
   readonly sessions?: SessionLimits;
+  readonly featureSupported?: number;
 }
 
 export class Member {
@@ -36,6 +37,8 @@ export class Member {
   machine: StateMachine;
   /** Handed to apply; different members may have different clocks. */
   nowMs = 0;
+  /** Why it must stop, once it said so. */
+  failure: string | null = null;
 
   constructor(settings: MemberSettings = {}) {
     this.settings = settings;
@@ -44,11 +47,17 @@ export class Member {
 
   /** A new machine from what the engine holds, as after a restart. */
   load(): StateMachine {
-    const { sessions, ...store } = this.settings;
-    const machine = new StateMachine(sessions === undefined ? { store } : { store, sessions }, {
+    const { sessions, featureSupported, ...store } = this.settings;
+    const options = {
+      store,
+      ...(sessions === undefined ? {} : { sessions }),
+      ...(featureSupported === undefined ? {} : { featureSupported }),
+    };
+    const machine = new StateMachine(options, {
       engine: this.engine,
       scheduler: this.tasks,
       probe: NO_PROBE,
+      failed: (message) => void (this.failure = message),
     });
     let outcome: string | null | undefined;
     machine.load((failure) => void (outcome = failure));
@@ -63,6 +72,7 @@ export class Member {
     let tries = 0;
     while (!this.machine.prefetch(entry, () => undefined)) {
       this.tasks.run();
+      if (this.failure !== null) throw new Error(this.failure);
       assert(++tries < 10, 'prefetch comes to an end');
     }
     const applied = this.machine.apply(entry, this.nowMs);

@@ -10,12 +10,14 @@ export interface Lease {
   ID: bigint;
   TTL: number;
   remainingTTL: number;
+  freshIndex: number;
 }
 
 const LeaseFields: FieldNames = new Map([
   [1, 'ID'],
   [2, 'TTL'],
   [3, 'RemainingTTL'],
+  [1000, 'FreshIndex'],
 ]);
 
 export function newLease(): Lease {
@@ -23,6 +25,7 @@ export function newLease(): Lease {
     ID: 0n,
     TTL: 0,
     remainingTTL: 0,
+    freshIndex: 0,
   };
 }
 
@@ -36,6 +39,9 @@ export function sizeLease(m: Lease): number {
   }
   if (m.remainingTTL !== 0) {
     n += 1 + sizeNumber(m.remainingTTL);
+  }
+  if (m.freshIndex !== 0) {
+    n += 2 + sizeNumber(m.freshIndex);
   }
   return n;
 }
@@ -57,6 +63,11 @@ export function writeLease(
     out[at++] = 24;
     at = writeNumber(m.remainingTTL, out, at);
   }
+  if (m.freshIndex !== 0) {
+    out[at++] = 192;
+    out[at++] = 62;
+    at = writeNumber(m.freshIndex, out, at);
+  }
   return at;
 }
 
@@ -74,6 +85,10 @@ export function mergeLease(r: Reader, m: Lease): void {
       }
       case 24: {
         m.remainingTTL = r.int64Number();
+        break;
+      }
+      case 8000: {
+        m.freshIndex = r.uint64Number();
         break;
       }
       default:

@@ -3,7 +3,7 @@ import { EMPTY_BYTES } from '@conclave/base';
 import { allocate } from '../protobuf/allocate.js';
 import type { Codec } from '../protobuf/codec.js';
 import { type FieldNames, Reader } from '../protobuf/reader.js';
-import { Sizes, checkEnd, sizeBigint, sizeString, sizeUint32, writeBigint, writeString, writeUint32 } from '../protobuf/writer.js';
+import { Sizes, checkEnd, sizeBigint, sizeNumber, sizeString, sizeUint32, writeBigint, writeNumber, writeString, writeUint32 } from '../protobuf/writer.js';
 
 /** `membershippb.RaftAttributes` */
 export interface RaftAttributes {
@@ -386,12 +386,14 @@ export interface ClusterMemberAttrSetRequest {
   memberID: bigint;
   memberAttributes: Attributes | null;
   incarnation: bigint;
+  feature: number;
 }
 
 const ClusterMemberAttrSetRequestFields: FieldNames = new Map([
   [1, 'Member_ID'],
   [2, 'MemberAttributes'],
   [1000, 'Incarnation'],
+  [1001, 'Feature'],
 ]);
 
 export function newClusterMemberAttrSetRequest(): ClusterMemberAttrSetRequest {
@@ -399,6 +401,7 @@ export function newClusterMemberAttrSetRequest(): ClusterMemberAttrSetRequest {
     memberID: 0n,
     memberAttributes: null,
     incarnation: 0n,
+    feature: 0,
   };
 }
 
@@ -414,6 +417,9 @@ export function sizeClusterMemberAttrSetRequest(m: ClusterMemberAttrSetRequest, 
   }
   if (m.incarnation !== 0n) {
     n += 2 + sizeBigint(m.incarnation);
+  }
+  if (m.feature !== 0) {
+    n += 2 + sizeNumber(m.feature);
   }
   return n;
 }
@@ -438,6 +444,11 @@ export function writeClusterMemberAttrSetRequest(
     out[at++] = 62;
     at = writeBigint(m.incarnation, out, at);
   }
+  if (m.feature !== 0) {
+    out[at++] = 200;
+    out[at++] = 62;
+    at = writeNumber(m.feature, out, at);
+  }
   return at;
 }
 
@@ -458,6 +469,10 @@ export function mergeClusterMemberAttrSetRequest(r: Reader, m: ClusterMemberAttr
       }
       case 8000: {
         m.incarnation = r.uint64();
+        break;
+      }
+      case 8008: {
+        m.feature = r.uint64Number();
         break;
       }
       default:

@@ -3722,15 +3722,21 @@ export const LeaseCheckpoint: Codec<LeaseCheckpoint> = {
 /** `etcdserverpb.LeaseCheckpointRequest` */
 export interface LeaseCheckpointRequest {
   checkpoints: LeaseCheckpoint[];
+  term: number;
+  index: number;
 }
 
 const LeaseCheckpointRequestFields: FieldNames = new Map([
   [1, 'Checkpoints'],
+  [1000, 'Term'],
+  [1001, 'Index'],
 ]);
 
 export function newLeaseCheckpointRequest(): LeaseCheckpointRequest {
   return {
     checkpoints: [],
+    term: 0,
+    index: 0,
   };
 }
 
@@ -3740,6 +3746,12 @@ export function sizeLeaseCheckpointRequest(m: LeaseCheckpointRequest, sizes: Siz
     const size = sizeLeaseCheckpoint(checkpoints[i] as LeaseCheckpoint);
     sizes.add(size);
     n += 1 + sizeUint32(size) + size;
+  }
+  if (m.term !== 0) {
+    n += 2 + sizeNumber(m.term);
+  }
+  if (m.index !== 0) {
+    n += 2 + sizeNumber(m.index);
   }
   return n;
 }
@@ -3755,6 +3767,16 @@ export function writeLeaseCheckpointRequest(
     at = writeUint32(sizes.next(), out, at);
     at = writeLeaseCheckpoint(checkpoints[i] as LeaseCheckpoint, out, at);
   }
+  if (m.term !== 0) {
+    out[at++] = 192;
+    out[at++] = 62;
+    at = writeNumber(m.term, out, at);
+  }
+  if (m.index !== 0) {
+    out[at++] = 200;
+    out[at++] = 62;
+    at = writeNumber(m.index, out, at);
+  }
   return at;
 }
 
@@ -3768,6 +3790,14 @@ export function mergeLeaseCheckpointRequest(r: Reader, m: LeaseCheckpointRequest
         mergeLeaseCheckpoint(r, v);
         r.leave(outer);
         m.checkpoints.push(v);
+        break;
+      }
+      case 8000: {
+        m.term = r.uint64Number();
+        break;
+      }
+      case 8008: {
+        m.index = r.uint64Number();
         break;
       }
       default:

@@ -222,17 +222,20 @@ export const MemberUpdate: Codec<MemberUpdate> = {
 export interface MemberRow {
   member: Member | null;
   incarnation: bigint;
+  feature: number;
 }
 
 const MemberRowFields: FieldNames = new Map([
   [1, 'Member'],
   [2, 'Incarnation'],
+  [3, 'Feature'],
 ]);
 
 export function newMemberRow(): MemberRow {
   return {
     member: null,
     incarnation: 0n,
+    feature: 0,
   };
 }
 
@@ -246,6 +249,9 @@ export function sizeMemberRow(m: MemberRow, sizes: Sizes): number {
   }
   if (m.incarnation !== 0n) {
     n += 1 + sizeBigint(m.incarnation);
+  }
+  if (m.feature !== 0) {
+    n += 1 + sizeNumber(m.feature);
   }
   return n;
 }
@@ -265,6 +271,10 @@ export function writeMemberRow(
     out[at++] = 16;
     at = writeBigint(m.incarnation, out, at);
   }
+  if (m.feature !== 0) {
+    out[at++] = 24;
+    at = writeNumber(m.feature, out, at);
+  }
   return at;
 }
 
@@ -281,6 +291,10 @@ export function mergeMemberRow(r: Reader, m: MemberRow): void {
       }
       case 16: {
         m.incarnation = r.uint64();
+        break;
+      }
+      case 24: {
+        m.feature = r.uint64Number();
         break;
       }
       default:

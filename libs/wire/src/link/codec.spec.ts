@@ -143,7 +143,7 @@ describe('link frames', () => {
     expect(refusal([1, 7, 0x81, 0x00])).toBe('link frame: overlong number');
     expect(refusal([1, 9, 1, 17, 0])).toBe('link frame: unknown status 17');
     expect(refusal([1, 10, 1, 0])).toBe('link frame: credit of nothing');
-    expect(refusal([1, 3, 9, 0])).toBe('link frame: unknown refusal 9');
+    expect(refusal([1, 3, 10, 0])).toBe('link frame: unknown refusal 10');
     expect(refusal([1, 5, 1, 0x80, 0x80, 0x04])).toMatch(/^link frame: length 65536 above/);
     expect(refusal([1, 5, 1, 5, 1])).toBe('link frame: ends early');
     expect(refusal([1, 13, 1, ...Array(8).fill(0), 0x7f])).toMatch(/more announced than follows/);

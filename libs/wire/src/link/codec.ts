@@ -82,6 +82,7 @@ const REFUSALS: readonly RefusalCode[] = [
   'too-many-links',
   'bad-hello',
   'stopping',
+  'feature-too-low',
 ];
 
 /** Text cut to what the decoder takes. */

@@ -58,7 +58,9 @@ export type RefusalCode =
   | 'unknown-member'
   | 'too-many-links'
   | 'bad-hello'
-  | 'stopping';
+  | 'stopping'
+  /** The build supports less than the cluster's feature number needs. */
+  | 'feature-too-low';
 
 /** Answers a hello that is not accepted; the connection is closed behind it. */
 export interface Refusal {
