@@ -52,9 +52,9 @@ export class Assembler {
     return this.#next;
   }
 
-  /** A part of a revision is held, or has left. */
+  /** A part of a revision is held, or has left now or before. */
   get isOpen(): boolean {
-    return this.#held.length > 0 || this.#sub > 0;
+    return this.#held.length > 0 || this.#sub > 0 || this.#skip > 0;
   }
 
   /** The next change, in the order of the watch. */

@@ -50,7 +50,10 @@ export class FeedChecker {
       return { ok: false, fault: `a gap without extent: [${from}, ${to}]` };
     }
     if (last !== null) {
-      const joined = isWhole(last) && position.previous === last.revision;
+      // A revision of which a part is missing belongs to the gap.
+      const joined = isWhole(last)
+        ? position.previous === last.revision
+        : position.previous === last.previous && from <= last.revision;
       if (!joined && from > this.completeRevision + 1) {
         return { ok: false, fault: `changes before the gap of ${from} are missing` };
       }
@@ -70,7 +73,9 @@ function followFault(last: Position, now: Position): string | null {
   if (!isWhole(last)) {
     if (now.type === 'mark' || now.revision !== last.revision) return 'changes are missing before';
     if (now.sub <= last.sub) return 'told twice';
-    if (last.count !== null && now.count !== last.count) return 'another count';
+    if (last.count !== null && now.count !== null && now.count !== last.count) {
+      return 'another count';
+    }
     return now.sub === last.sub + 1 ? null : 'changes are missing before';
   }
   if (now.type !== 'mark' && now.revision <= last.revision) return 'told twice';

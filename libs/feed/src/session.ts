@@ -92,7 +92,7 @@ export class Session {
   #first = 0;
   #sent = 0;
   #lastId: string | null = null;
-  /** The revision that the last acknowledged message brought the stream to. */
+  /** The last revision that is wholly in the stream. */
   #told: number;
   #lastMs: number;
   #paused = false;
@@ -105,18 +105,13 @@ export class Session {
     this.#base = tail.type === 'new' ? 0 : tail.lastSequence;
     this.#lastMs = ports.nowMs();
     this.#assembler = new Assembler(options, resumeOf(tail), (item) => this.#push(item));
-    this.#told = tail.type === 'at' ? tail.position.revision : 0;
+    this.#told = tail.type === 'at' ? wholeRevision(tail.position) : 0;
     if (tail.type === 'emptied') this.#assembler.gap(storeRevision);
   }
 
   start(): void {
     this.#ports.watch(this.#assembler.next);
     this.#pump();
-  }
-
-  /** The last revision of which the stream tells. */
-  get revision(): number {
-    return this.#told;
   }
 
   /** Everything up to here is in the stream, or is no concern of the feed. */
@@ -214,9 +209,9 @@ export class Session {
     for (let next = this.#window.get(this.#first); next?.done;) {
       this.#window.delete(this.#first++);
       this.#windowBytes -= next.bytes;
-      const revision = itemRevision(next.item);
-      assertLe(this.#told, revision, 'revisions are told in order');
-      this.#told = revision;
+      const told = toldBy(next.item);
+      assertLe(this.#told, told, 'revisions are told in order');
+      this.#told = told;
       this.#lastMs = this.#ports.nowMs();
       this.#ports.published(next.message, next.item);
       next = this.#window.get(this.#first);
@@ -254,4 +249,14 @@ export function resumeOf(tail: Tail): Resume {
     return { next: position.revision + 1, skip: 0, previous: position.revision };
   }
   return { next: position.revision, skip: position.sub + 1, previous: position.previous };
+}
+
+function wholeRevision(position: Position): number {
+  return isWhole(position) ? position.revision : position.revision - 1;
+}
+
+/** The last revision that is wholly in the stream once this item is. */
+function toldBy(item: FeedItem): number {
+  const isPart = item.type === 'change' && item.sub + 1 !== item.count;
+  return isPart ? item.change.revision - 1 : itemRevision(item);
 }
