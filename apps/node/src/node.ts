@@ -118,7 +118,7 @@ export class ConclaveNode {
         random: new Random(randomInt(2 ** 32)),
         probe,
         incarnations,
-        told: config.initialCluster,
+        told: member.told,
         identity: () => identity,
         replica: () => replica,
         handler: tracedHandler({ open: (call) => (api ?? NOT_READY).open(call) }, tracer, false),

@@ -11,7 +11,8 @@ import { KV_OPTIONS } from '@conclave/mvcc';
 import { foundingLog } from '@conclave/replica';
 import { StateMachine, featureTooLow } from '@conclave/statemachine';
 import { type Identity, MemberDirectory } from '@conclave/storage';
-import type { NodeConfig } from './config/node-config.js';
+import { foundingMembers } from './bootstrap.js';
+import type { InitialMember, NodeConfig } from './config/node-config.js';
 import { clusterId, memberId } from './ids.js';
 import { fetchCluster } from './peer-http.js';
 import type { KnownPeer } from './known-peers.js';
@@ -37,6 +38,8 @@ export interface OpenedMember {
   readonly machine: StateMachine;
   /** Who there is before the log says it; empty for a member that was here before. */
   readonly known: readonly KnownPeer[];
+  /** The members by the flags, or by what the flags say to ask. */
+  readonly told: readonly InitialMember[];
   /** Peer URLs of the others by the flags: whom to ask who is in the cluster. */
   readonly seeds: readonly string[];
   /** True: this start made the data directory. */
@@ -61,10 +64,12 @@ interface Birth {
 }
 
 /** Opens the data directory, or makes it. Throws a ConclaveError or Error with one clear line. */
-export async function openMember(config: NodeConfig, ports: OpenPorts): Promise<OpenedMember> {
-  const directory = await MemberDirectory.open(config.dataDir);
+export async function openMember(given: NodeConfig, ports: OpenPorts): Promise<OpenedMember> {
+  const directory = await MemberDirectory.open(given.dataDir);
   for (const warning of directory.warnings) ports.probe.log('warn', warning);
   const born = directory.identity === null;
+  const told = born ? await foundingMembers(given, ports.probe) : given.initialCluster;
+  const config = { ...given, initialCluster: told };
   const { log, engine, known } = born
     ? await beBorn(directory, config, ports.featureSupported)
     : await reopen(directory, config, ports.probe);
@@ -87,7 +92,7 @@ export async function openMember(config: NodeConfig, ports: OpenPorts): Promise<
   if (identity === null) throw new Error('a member that was born has an identity');
   const others = config.initialCluster.filter((m) => m.name !== config.name);
   const seeds = others.flatMap((m) => m.peerURLs);
-  return { directory, ...identity, engine, log, machine, known, seeds, born };
+  return { directory, ...identity, engine, log, machine, known, told, seeds, born };
 }
 
 function logOptions(

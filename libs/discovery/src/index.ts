@@ -16,3 +16,14 @@ export {
   type StoreLimits,
   type TokenRecord,
 } from './registry-store.js';
+export {
+  type DiscoveryCode,
+  DiscoveryError,
+  DiscoveryUnavailable,
+  type JoinPorts,
+  type TokenClient,
+  joinCluster,
+} from './join.js';
+export { type SrvPorts, type SrvQuery, srvCluster } from './srv-records.js';
+export { DEFAULT_V2_CLIENT, type V2ClientOptions, V2TokenClient } from './v2-client.js';
+export { V3TokenClient } from './v3-client.js';

@@ -28,6 +28,21 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'allowed-hostname': 'peer-cert-allowed-hostname',
     'skip-client-san-verification': 'peer-skip-client-san-verification',
   },
+  'discovery-config': {
+    token: 'discovery-token',
+    'client.endpoints': 'discovery-endpoints',
+    'client.dial-timeout': 'discovery-dial-timeout',
+    'client.request-timeout': 'discovery-request-timeout',
+    'client.keepalive-time': 'discovery-keepalive-time',
+    'client.keepalive-timeout': 'discovery-keepalive-timeout',
+    'client.secure.cert': 'discovery-cert',
+    'client.secure.key': 'discovery-key',
+    'client.secure.cacert': 'discovery-cacert',
+    'client.secure.insecure-transport': 'discovery-insecure-transport',
+    'client.secure.insecure-skip-tls-verify': 'discovery-insecure-skip-tls-verify',
+    'client.auth.username': 'discovery-user',
+    'client.auth.password': 'discovery-password',
+  },
 };
 
 /**
@@ -65,13 +80,20 @@ function readSection(
   name: string,
   section: Readonly<Record<string, string>>,
   value: unknown,
+  below = '',
 ): string | null {
   if (value === null) return null;
-  if (typeof value !== 'object') return `config file: ${name} must be a mapping`;
+  if (typeof value !== 'object') {
+    return `config file: ${`${name}.${below}`.slice(0, -1)} must be a mapping`;
+  }
   for (const [key, inner] of Object.entries(value as Record<string, unknown>)) {
-    const flag = section[key];
-    if (!flag) return `config file: unknown key ${name}.${key}`;
-    const fault = readKey(settings, `${name}.${key}`, flag, inner);
+    const path = `${below}${key}`;
+    const flag = section[path];
+    let fault: string | null;
+    if (flag) fault = readKey(settings, `${name}.${path}`, flag, inner);
+    else if (Object.keys(section).some((known) => known.startsWith(`${path}.`))) {
+      fault = readSection(settings, name, section, inner, `${path}.`);
+    } else fault = `config file: unknown key ${name}.${path}`;
     if (fault) return fault;
   }
   return null;

@@ -93,7 +93,6 @@ describe('flags', () => {
     [['--auto-compaction-mode', 'x'], 1, 'unknown auto-compaction-mode "x"'],
     [['--auto-compaction-retention', '1'], 1, '--auto-compaction-retention is not supported yet'],
     [['--cert-file', 'x'], 1, '--cert-file is not supported yet'],
-    [['--discovery', 'http://x/y'], 1, '--discovery is not supported yet'],
   ])('%j ends with %i and says why', (args, code, text) => {
     const [exitCode, message] = fault(args);
     expect(message).toContain(text);

@@ -3,6 +3,7 @@ import { NO_TRACING_FLAGS, type TracingFlags } from '@conclave/otlp';
 import { featureGates } from './feature-gates.js';
 import { FLAGS } from './flag-table.js';
 import { parseDurationMs } from './flag-values.js';
+import { type Bootstrap, readBootstrap } from './bootstrap-config.js';
 import type { Settings } from './parse.js';
 
 /** One member of the initial cluster. */
@@ -28,7 +29,10 @@ export interface NodeConfig {
   readonly advertiseClientURLs: readonly string[];
   readonly initialCluster: readonly InitialMember[];
   readonly initialClusterState: 'new' | 'existing';
+  /** Salt of the ids: with discovery the token's URL or name, as in etcd. */
   readonly initialClusterToken: string;
+  /** Where a new member asks for the others; `static`: `initialCluster` names them. */
+  readonly bootstrap: Bootstrap;
   readonly strictReconfigCheck: boolean;
   readonly maxLearners: number;
   readonly preVote: boolean;
@@ -74,9 +78,12 @@ export function validate(
   checkSupport(settings, faults);
   const name = read.text('name');
   const advertisePeerURLs = read.urls('initial-advertise-peer-urls');
-  const initialText = settings.has('initial-cluster')
-    ? read.text('initial-cluster')
-    : advertisePeerURLs.map((url) => `${name}=${url}`).join(',');
+  const bootstrap = readBootstrap(read, settings, faults);
+  const isStatic = bootstrap.type === 'static';
+  const initialText =
+    isStatic && settings.has('initial-cluster')
+      ? read.text('initial-cluster')
+      : advertisePeerURLs.map((url) => `${name}=${url}`).join(',');
   const initialCluster = parseInitialCluster(initialText, faults);
   const quota = read.number('quota-backend-bytes');
   const gates = featureGates(settings, faults);
@@ -95,7 +102,8 @@ export function validate(
     advertiseClientURLs: read.urls('advertise-client-urls'),
     initialCluster,
     initialClusterState: read.text('initial-cluster-state') as 'new' | 'existing',
-    initialClusterToken: read.text('initial-cluster-token'),
+    initialClusterToken: tokenOf(bootstrap) ?? read.text('initial-cluster-token'),
+    bootstrap,
     strictReconfigCheck: read.bool('strict-reconfig-check'),
     maxLearners: read.number('max-learners'),
     preVote: read.bool('pre-vote'),
@@ -145,6 +153,12 @@ function tracingFlags(settings: Settings, read: Reader): TracingFlags {
     instanceId: given('instance-id'),
     samplesPerMillion: rate === null ? null : Number(rate),
   });
+}
+
+/** Null: not by a token. */
+function tokenOf(bootstrap: Bootstrap): string | null {
+  if (bootstrap.type === 'v2') return bootstrap.url;
+  return bootstrap.type === 'v3' ? bootstrap.token : null;
 }
 
 class Reader {
