@@ -95,7 +95,7 @@ async function scenario() {
 }
 
 async function bootstrap() {
-  const answer = await fetch(`http://127.0.0.1:${ports[2]}/v1/clusters/conclave`);
+  const answer = await fetch(`http://127.0.0.1:${ports[2]}/v1/clusters/conclave-compose`);
   const cluster = await answer.json();
   const members = await memberTable(project, 'node1');
   if (members.length !== NODES.length) throw new Error(`${members.length} members`);

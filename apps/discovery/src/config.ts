@@ -3,6 +3,7 @@
  * is wrong. Go's flag syntax: `--f v`, `--f=v`, `-f v`, `-f=v`; the last one wins.
  */
 import type { LogLevel } from '@conclave/base';
+import { isToken } from '@conclave/discovery';
 import { parseListenUrl } from '@conclave/grpc';
 import { DISCOVERY_FLAGS, type DiscoveryFlag } from './flag-table.js';
 
@@ -21,6 +22,8 @@ export interface DiscoveryConfig {
   readonly backendCertFile: string;
   readonly backendKeyFile: string;
   readonly tokenTtlMs: number;
+  /** Tokens to create at the start, with the size of each. */
+  readonly initialTokens: ReadonlyMap<string, number>;
   readonly tokensMax: number;
   readonly membersMax: number;
   readonly valueBytesMax: number;
@@ -169,6 +172,12 @@ function build(settings: ReadonlyMap<string, string>, warnings: readonly string[
     backendCertFile: text('backend-cert'),
     backendKeyFile: text('backend-key'),
     tokenTtlMs: number('token-ttl'),
+    initialTokens: new Map(
+      list('initial-tokens').map((pair) => {
+        const [token = '', size = ''] = pair.split('=');
+        return [token, /^\d{1,4}$/.test(size) ? Number(size) : 0];
+      }),
+    ),
     tokensMax: number('max-tokens'),
     membersMax: number('max-members'),
     valueBytesMax: number('max-value-bytes'),
@@ -214,6 +223,14 @@ function faultsOf(config: DiscoveryConfig): string[] {
   for (const url of backend) {
     if (!isUrl(url, ['http:', 'https:'])) faults.push(`--backend: ${url} is no http or https URL`);
     if (listenClientUrls.includes(url)) faults.push(`--backend: ${url} is this service itself`);
+  }
+  for (const [token, size] of config.initialTokens) {
+    if (!isToken(token) || size < 1 || size > config.membersMax) {
+      faults.push(
+        `--initial-tokens: ${token}=${size} is no token of 8 to 64 letters, digits, - and _ with a ` +
+          `size from 1 to ${config.membersMax}`,
+      );
+    }
   }
   if (backend.length === 0 && config.dataDir === '') faults.push('--data-dir names no directory');
   if (!/^\/[\x21-\x7e]{0,255}$/.test(config.backendPrefix)) {

@@ -8,6 +8,7 @@ import {
   DiscoveryHttp,
   LocalStore,
   type RegistryStore,
+  StoreError,
   type StoreLimits,
 } from '@conclave/discovery';
 import { Http1Server, PortListener } from '@conclave/grpc';
@@ -19,6 +20,7 @@ import { CONCLAVE_VERSION } from './version.js';
 
 const CLOCK: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 const SWEEP_MS = 60_000;
+const RETRY_MS = 1000;
 const REGISTRY_DIRECTORY = 'registry';
 
 export class DiscoveryService {
@@ -32,6 +34,7 @@ export class DiscoveryService {
   readonly #metricsListener: PortListener;
   readonly #clientUrls: string[] = [];
   #sweep: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | null = null;
 
   private constructor(config: DiscoveryConfig, telemetry: Telemetry, store: RegistryStore) {
     this.#config = config;
@@ -76,6 +79,7 @@ export class DiscoveryService {
         : await openLocal(config, limits, fatal);
     const service = new DiscoveryService(config, telemetry, store);
     if (store instanceof LocalStore) service.#sweepOf(store);
+    await service.#createTokens();
     await service.#listen();
     return service;
   }
@@ -105,6 +109,27 @@ export class DiscoveryService {
     });
   }
 
+  /**
+   * What an operator's file names: a restart finds the tokens there, another service may be faster. A
+   * backend that does not answer yet is asked again until it does.
+   */
+  async #createTokens(): Promise<void> {
+    for (const [token, size] of this.#config.initialTokens) {
+      try {
+        const changed = await this.#store.createToken(token, size);
+        if (changed.ok) this.#telemetry.log('info', 'created a token', { token, size });
+        else if (changed.code !== 'token-exists') {
+          throw new Error(`--initial-tokens: ${token} could not be created: ${changed.code}`);
+        }
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.#telemetry.log('warn', 'could not create tokens yet', { error: error.message });
+        this.#retry = setTimeout(() => void this.#createTokens(), RETRY_MS);
+        return;
+      }
+    }
+  }
+
   #sweepOf(store: LocalStore): void {
     this.#sweep = setInterval(() => {
       store.sweep().then(
@@ -129,6 +154,7 @@ export class DiscoveryService {
   /** No new connections; waits end with an empty answer, open requests may end; the registry closes. */
   async stop(): Promise<void> {
     if (this.#sweep !== null) clearInterval(this.#sweep);
+    if (this.#retry !== null) clearTimeout(this.#retry);
     this.#listener.close();
     this.#metricsListener.close();
     this.#http.close();

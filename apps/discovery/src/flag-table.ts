@@ -42,6 +42,12 @@ const ROWS: readonly Row[] = [
   ['backend-cert', 'string', '', 'Client certificate for the backend (https).'],
   ['backend-key', 'string', '', 'Its key.'],
   ['token-ttl', 'duration', '168h', 'How long a token lives; 0: for ever.'],
+  [
+    'initial-tokens',
+    'list',
+    '',
+    'Tokens created at the start, unless they are there: token=size, separated by commas.',
+  ],
   ['max-tokens', 'uint', '10000', 'Tokens kept.'],
   ['max-members', 'uint', '64', 'Registrations per token, and the largest size.'],
   ['max-value-bytes', 'uint', '4096', 'Largest registration.'],
