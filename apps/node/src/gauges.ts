@@ -1,8 +1,11 @@
 import { type Probe, hexId } from '@conclave/base';
 import type { NodeView } from '@conclave/edge';
 import type { Replica } from '@conclave/replica';
+import type { Alarm } from '@conclave/statemachine';
 
 const PERIOD_MS = 1_000;
+const ALARM_NAMES: Readonly<Record<number, string>> = { 1: 'NOSPACE', 2: 'CORRUPT' };
+const ALARMS_MAX = 256;
 
 /** A probe that can also say facts whose value is a label. */
 export interface GaugesProbe extends Probe {
@@ -23,6 +26,8 @@ export class Gauges {
   readonly #probe: GaugesProbe;
   readonly #replica: Replica;
   readonly #view: NodeView;
+  /** Member and alarm, with 1 while it is raised. */
+  readonly #alarms = new Map<string, 0 | 1>();
   #clusterVersion: string | null = null;
   #nextMs = 0;
 
@@ -46,7 +51,7 @@ export class Gauges {
   /** Sets all gauges as of now. */
   collect(): void {
     const probe = this.#probe;
-    const { store, feature, featureSupported } = this.#replica.machine;
+    const { store, alarms, feature, featureSupported } = this.#replica.machine;
     const { total, inUse } = this.#replica.engine.sizeBytes();
     probe.gauge('etcd_mvcc_db_total_size_in_bytes', total);
     probe.gauge('etcd_mvcc_db_total_size_in_use_in_bytes', inUse);
@@ -55,9 +60,24 @@ export class Gauges {
     probe.gauge('etcd_debugging_mvcc_keys_total', store.keyCount);
     probe.gauge('conclave_cluster_feature_number', feature);
     probe.gauge('conclave_supported_feature_number', featureSupported);
+    this.#collectAlarms(alarms);
     const { cluster } = this.#view.versions();
     if (cluster === null || cluster === this.#clusterVersion) return;
     this.#clusterVersion = cluster;
     probe.info('etcd_cluster_version', { cluster_version: cluster.replace(/\.\d+$/, '') });
+  }
+
+  /** One that was disarmed goes to 0 and stays, as at etcd. */
+  #collectAlarms(alarms: readonly Alarm[]): void {
+    for (const key of this.#alarms.keys()) this.#alarms.set(key, 0);
+    for (const { memberId, alarm } of alarms) {
+      const name = ALARM_NAMES[alarm];
+      if (name === undefined || this.#alarms.size >= ALARMS_MAX) continue;
+      this.#alarms.set(`${hexId(memberId)} ${name}`, 1);
+    }
+    for (const [key, value] of this.#alarms) {
+      const [server_id = '', alarm_type = ''] = key.split(' ');
+      this.#probe.gauge('etcd_debugging_server_alarms', value, { server_id, alarm_type });
+    }
   }
 }

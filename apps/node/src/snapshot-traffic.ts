@@ -4,6 +4,7 @@ import type { SnapshotTransfer } from '@conclave/replica';
 import { type Backups, type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
 import { readSnapshotHead } from '@conclave/statemachine';
 import type { SnapshotMeta } from '@conclave/wire';
+import { SnapshotMetrics } from './snapshot-metrics.js';
 
 const TICK_MS = 100;
 const KIB = 1024;
@@ -33,11 +34,13 @@ export interface SnapshotTrafficPorts {
 export class SnapshotTraffic implements SnapshotTransfer {
   readonly #ports: SnapshotTrafficPorts;
   readonly #exchange: SnapshotExchange;
+  readonly #metrics: SnapshotMetrics;
   #tickMs: number;
 
   constructor(ports: SnapshotTrafficPorts) {
     this.#ports = ports;
     this.#tickMs = ports.clock.monotonicMs();
+    this.#metrics = new SnapshotMetrics(ports.probe, ports.clock);
     const { clusterId } = ports;
     this.#exchange = new SnapshotExchange(
       {
@@ -78,7 +81,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
   }
 
   send(to: bigint, done: (meta: SnapshotMeta | null) => void): void {
-    this.#exchange.send(to, done);
+    this.#exchange.send(to, this.#metrics.sending(to, done));
   }
 
   take(meta: SnapshotMeta): ReceivedState | null {
@@ -95,7 +98,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
 
   /** A member offers its state on a new connection. */
   accept(from: bigint, stream: SnapshotStreamReceiver): SnapshotReceiverEvents {
-    return this.#exchange.accept(from, stream);
+    return this.#metrics.receiving(from, stream, (own) => this.#exchange.accept(from, own));
   }
 
   tick(nowMs: number): void {

@@ -25,6 +25,7 @@ import {
   RequestField,
 } from '@conclave/wire';
 import { type ApiContext, bare } from './context.js';
+import { failureOf } from './error-table.js';
 import { forwardUnary } from './forward.js';
 import { parsePeerUrls } from './member-url.js';
 import { mayAdd, mayPromote, mayRemove } from './reconfiguration.js';
@@ -81,8 +82,13 @@ export function memberPromote(api: ApiContext, call: UnaryCall, body: Uint8Array
     });
   }
   const fault = mayPromote(api, ID);
-  if (fault !== null) return call.fail(fault);
+  if (fault !== null) {
+    const labels = { Reason: failureOf(fault).message };
+    api.ports.probe.count('etcd_server_learner_promote_failures', 1, labels);
+    return call.fail(fault);
+  }
   change(api, call, ConfChangeType.ADD_VOTER, ID, [], () => {
+    api.ports.probe.count('etcd_server_learner_promote_successes');
     const response = MemberPromoteResponse.create({ members: membersOf(api) });
     api.replyWithoutRevision(call, MemberPromoteResponse.encode(response));
   });

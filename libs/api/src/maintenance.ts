@@ -56,7 +56,9 @@ export function alarm(api: ApiContext, call: UnaryCall, body: Uint8Array): void 
 
 export function hashKv(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   const { revision } = HashKVRequest.decode(body);
+  const startMs = api.replica.nowMs;
   api.replica.machine.store.hashKv(revision, (result) => {
+    hashed(api, 'etcd_mvcc_hash_rev_duration_seconds', startMs);
     if (call.ended) return;
     if (!result.ok) return call.fail(result.code);
     const { hash, hashRevision, compactRevision } = result;
@@ -65,10 +67,16 @@ export function hashKv(api: ApiContext, call: UnaryCall, body: Uint8Array): void
   });
 }
 
+function hashed(api: ApiContext, metric: string, startMs: number): void {
+  api.ports.probe.observe(metric, (api.replica.nowMs - startMs) / 1_000);
+}
+
 /** What it covers is the server's own business; here the same as HashKV at this moment. */
 export function hash(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   HashRequest.decode(body);
+  const startMs = api.replica.nowMs;
   api.replica.machine.store.hashKv(0, (result) => {
+    hashed(api, 'etcd_mvcc_hash_duration_seconds', startMs);
     if (call.ended) return;
     if (!result.ok) return call.fail(result.code);
     const response = HashResponse.create({ hash: result.hash });

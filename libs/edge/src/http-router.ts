@@ -74,7 +74,9 @@ export function httpRouter(options: HttpRouterOptions, ports: HttpRouterPorts): 
   }
 
   function metrics(response: ServerResponse): void {
+    probe.gauge('promhttp_metric_handler_requests_in_flight', 1);
     const body = exposition();
+    probe.gauge('promhttp_metric_handler_requests_in_flight', 0);
     probe.count('promhttp_metric_handler_requests_total', 1, SCRAPED);
     sendBody(response, 200, METRICS_TYPE, body);
   }

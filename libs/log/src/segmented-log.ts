@@ -87,6 +87,7 @@ export class SegmentedLog implements DurableLog {
   #inCallbacks = false;
   readonly #later: (() => void)[] = [];
   #failure: DiskFailure | null = null;
+  writtenBytes = 0;
   #closing: Done | null = null;
   #closed = false;
 
@@ -279,6 +280,7 @@ export class SegmentedLog implements DurableLog {
     if (roll) chunks.unshift(encodeSegmentHead(this.#head(target.sequence)));
     const end = alignUp(at + GROUP_HEAD_BYTES + bodyBytes);
     const chain = this.#builder.chain;
+    this.writtenBytes += end - (roll ? 0 : at);
     this.#flight = { requests, segment, group: this.#nextGroup, end, chain };
     this.#disk.write(target.name, roll ? 0 : at, chunks, (failure) => this.#written(failure));
   }

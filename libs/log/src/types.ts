@@ -51,6 +51,8 @@ export interface DurableLog {
   readonly lastIndex: Index;
   readonly hardState: HardState;
   readonly cut: SnapshotMeta;
+  /** Written in groups since the log was opened, heads and padding included. */
+  readonly writtenBytes: number;
   /** Of a durable entry or of the cut itself; null for any other index. */
   term(index: Index): Term | null;
   /** Queues a durable write; requests that arrive while one is in flight form the next group. */

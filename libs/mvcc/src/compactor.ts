@@ -149,6 +149,7 @@ export class Compactor {
       overlay.addRow({ type: 'delete', key });
     }
     history.cut(n);
+    this.#state.counts.compacted += n;
   }
 
   /** Packs the versions that a finished compaction's 'k' rows must name. */

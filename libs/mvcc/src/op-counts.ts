@@ -11,6 +11,11 @@ export class OpCounts {
   deletes = 0;
   ranges = 0;
   txns = 0;
+  /** Versions that compaction removed. */
+  compacted = 0;
+  /** Of all records put so far, not only since the last `flush`. */
+  putBytes = 0;
+  #toldBytes = 0;
 
   /** Of the kinds that make a write a transaction. */
   get ops(): number {
@@ -22,9 +27,17 @@ export class OpCounts {
     if (this.deletes > 0) probe.count('etcd_mvcc_delete_total', this.deletes);
     if (this.ranges > 0) probe.count('etcd_mvcc_range_total', this.ranges);
     if (this.txns > 0) probe.count('etcd_mvcc_txn_total', this.txns);
+    if (this.compacted > 0) {
+      probe.count('etcd_debugging_mvcc_db_compaction_keys_total', this.compacted);
+    }
+    if (this.putBytes !== this.#toldBytes) {
+      this.#toldBytes = this.putBytes;
+      probe.gauge('etcd_debugging_mvcc_total_put_size_in_bytes', this.putBytes);
+    }
     this.puts = 0;
     this.deletes = 0;
     this.ranges = 0;
     this.txns = 0;
+    this.compacted = 0;
   }
 }

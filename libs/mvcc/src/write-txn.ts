@@ -58,6 +58,7 @@ export class WriteTxn {
       previous = this.#state.records.now(before.main, before.sub);
     }
     const value = request.ignoreValue ? recordValue(known(previous)) : request.value;
+    this.#state.counts.putBytes += key.length + value.length;
     const lease = request.ignoreLease ? known(before).lease : request.lease;
     const create = before === null ? this.#main : before.create;
     const version = before === null ? 1 : before.version + 1;

@@ -51,8 +51,13 @@ export class PhysicalCompaction {
       this.#steps = 0;
       return;
     }
+    const stepMs = clock.monotonicMs();
     const more = machine.store.compactionStep();
+    const pauseMs = clock.monotonicMs() - stepMs;
     this.#ports.stepped();
+    if (this.#steps > 0) {
+      probe.observe('etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds', pauseMs);
+    }
     if (more) {
       this.#steps++;
       scheduler.yieldTo(() => this.#step());
@@ -62,9 +67,13 @@ export class PhysicalCompaction {
     const steps = this.#steps;
     this.#steps = 0;
     if (steps === 0) return;
+    const tookMs = clock.monotonicMs() - this.#startMs;
+    probe.observe('etcd_debugging_mvcc_db_compaction_total_duration_milliseconds', tookMs);
+    const wallSeconds = Math.floor(clock.wallMs() / 1_000);
+    probe.gauge('etcd_debugging_mvcc_db_compaction_last', wallSeconds);
     probe.log('info', 'finished scheduled compaction', {
       'compact-revision': machine.store.compactRevision,
-      took: `${(clock.monotonicMs() - this.#startMs).toFixed(3)}ms`,
+      took: `${tookMs.toFixed(3)}ms`,
     });
   }
 }

@@ -134,7 +134,10 @@ export class RaftDrive {
       if (traced !== null) traces?.written(traced);
       if (append.entries.length > 0) {
         const ms = clock.monotonicMs() - startMs;
+        // One call writes and syncs (the file is open with O_DSYNC): both metrics are of it.
         probe.observe('etcd_disk_wal_fsync_duration_seconds', ms / 1_000);
+        probe.observe('etcd_disk_wal_write_duration_seconds', ms / 1_000);
+        probe.gauge('etcd_disk_wal_write_bytes_total', log.writtenBytes);
         this.#events.written(ms);
       }
       this.#appended(append);

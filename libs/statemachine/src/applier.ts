@@ -172,7 +172,9 @@ export class Applier {
   #expire(request: LeaseExpire, entry: Entry, outcome: Outcome): ApplyResult {
     if (request.term !== entry.term) return this.#ok();
     const present = new Set(request.leaseID.filter(this.#leaseExists));
-    return present.size === 0 ? this.#ok() : this.#revoke([...present], outcome);
+    if (present.size === 0) return this.#ok();
+    this.#parts.probe.count('etcd_debugging_server_lease_expired_total', present.size);
+    return this.#revoke([...present], outcome);
   }
 
   /**
