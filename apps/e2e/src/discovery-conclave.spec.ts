@@ -11,7 +11,7 @@ import {
   http,
 } from './testing/discovery.js';
 import { freePorts } from './testing/ports.js';
-import { httpGet, startApp, until } from './testing/process.js';
+import { type TestProcess, httpGet, startApp, until } from './testing/process.js';
 import { ReferenceEtcd } from './testing/reference-etcd.js';
 
 describe('our members and discovery', () => {
@@ -155,4 +155,50 @@ describe('our members and discovery', () => {
     await healthy(pair);
     await writesAndReads((pair[0] as Joiner).clientUrl);
   }, 90_000);
+
+  it('gateways find them by the token, and follow the members that come later', async () => {
+    const [port = 0, one = 0, two = 0] = await freePorts(3);
+    const service = await world.startDiscovery(port);
+    const url = (await httpGet(`http://127.0.0.1:${port}/new?size=3`)).body;
+    const gatewayUrl = (at: number): string => `http://127.0.0.1:${at}`;
+    // One is there before the first member, one comes when all are there.
+    const early = startGateway(gatewayUrl(one), ['--discovery', url]);
+    const members = await three(['--discovery', url], OURS);
+    const late = startGateway(gatewayUrl(two), ['--discovery', url]);
+    for (const at of [one, two]) {
+      await until('the gateway is healthy', async () => {
+        return (await httpGet(`${gatewayUrl(at)}/health`)).status === 200;
+      });
+      await writesAndReads(gatewayUrl(at));
+    }
+    await service.stop('SIGTERM');
+    const [clientPort, peerPort] = await freePorts(2);
+    const added = {
+      name: 'c4',
+      clientUrl: `http://127.0.0.1:${clientPort}`,
+      peerUrl: `http://127.0.0.1:${peerPort}`,
+      process: early,
+    };
+    const add = ['member', 'add', 'c4', `--peer-urls=${added.peerUrl}`];
+    // Refused while the members have not been connected for 5 s, as in etcd.
+    await until('the member is added', async () => {
+      return (await etcdctl(gatewayUrl(one), add)).code === 0;
+    });
+    const cluster = [...members, added].map((m) => `${m.name}=${m.peerUrl}`).join(',');
+    const flags = ['--initial-cluster', cluster, '--initial-cluster-state', 'existing'];
+    world.restartMember('conclave', added, flags);
+    await healthy([added]);
+    for (const gateway of [early, late]) {
+      await until('the gateway is linked to the new member', () => {
+        return gateway.output.includes(`"url":"${added.peerUrl}"`);
+      });
+    }
+    await writesAndReads(gatewayUrl(two));
+  }, 90_000);
+
+  function startGateway(listen: string, flags: readonly string[]): TestProcess {
+    const gateway = startApp('gateway', ['--listen-client-urls', listen, ...flags]);
+    world.keep(gateway);
+    return gateway;
+  }
 });

@@ -71,6 +71,28 @@ test('an endpoint without a scheme is http, and durations are Go’s', () => {
   expect(loaded.keepaliveIntervalMs).toBe(90_000);
 });
 
+test('a discovery token takes the place of the endpoints', () => {
+  expect(config(['--discovery', 'http://d:8087/0123456789abcdef'])).toMatchObject({
+    endpoints: [],
+    discovery: { url: 'http://d:8087/0123456789abcdef' },
+  });
+  expect(config(['--discovery-token', 't', '--discovery-endpoints', 'h:2379'])).toMatchObject({
+    endpoints: [],
+    discovery: { token: 't', endpoints: ['http://h:2379'] },
+  });
+});
+
+test.each([
+  [['--discovery', 'http://d:1/t', '--endpoints', 'http://a:1'], 'exclude each other'],
+  [['--discovery', 'http://d:1/'], 'has no token'],
+  [['--discovery', 'x'], '--discovery: x is no http or https URL'],
+  [['--discovery-token', 't'], 'both --discovery-token and --discovery-endpoints must be set'],
+])('%j is refused', (args, text) => {
+  const loaded = loadConfig(args, {});
+  expect(loaded).toMatchObject({ type: 'fault', exitCode: 1 });
+  expect((loaded as { text: string }).text).toContain(text);
+});
+
 test('--version and --help win over everything behind them', () => {
   expect(loadConfig(['--version', '--nope'], {})).toEqual({ type: 'show', what: 'version' });
   expect(loadConfig(['-h'], {})).toEqual({ type: 'show', what: 'help' });

@@ -6,11 +6,14 @@ import type { LogLevel } from '@conclave/base';
 import { type FeedOptions, feedOptions } from '@conclave/feed';
 import { parseListenUrl } from '@conclave/grpc';
 import { dialTarget } from '@conclave/link';
+import { type DiscoveryFlags, asksDiscovery, discoveryFaults } from './discovery.js';
 import { GATEWAY_FLAGS, type GatewayFlag } from './flag-table.js';
 
 export interface GatewayConfig {
   readonly name: string;
+  /** Empty: the members are found by `discovery`. */
   readonly endpoints: readonly string[];
+  readonly discovery: DiscoveryFlags;
   readonly listenClientUrls: readonly string[];
   readonly listenMetricsUrls: readonly string[];
   readonly cors: readonly string[];
@@ -41,6 +44,7 @@ type Fault = Extract<ConfigResult, { type: 'fault' }>;
 
 const FLAGS: ReadonlyMap<string, GatewayFlag> = new Map(GATEWAY_FLAGS.map((f) => [f.name, f]));
 const PREFIX = 'CONCLAVE_GATEWAY_';
+const DEFAULT_ENDPOINTS = FLAGS.get('endpoints')?.fallback;
 
 function fault(text: string, exitCode: 1 | 2 = 2): Fault {
   return { type: 'fault', text, exitCode };
@@ -148,12 +152,27 @@ function build(settings: ReadonlyMap<string, string>, warnings: readonly string[
     return parts.filter((part) => part !== '');
   };
   const number = (name: string): number => numbers.get(name) as number;
-  const level = settings.get('log-level') as string;
   const text = (name: string): string => settings.get(name) as string;
+  const urls = (name: string): string[] => {
+    return list(name).map((url) => (url.includes('://') ? url : `http://${url}`));
+  };
+  const discovery: DiscoveryFlags = Object.freeze({
+    url: text('discovery'),
+    proxy: text('discovery-proxy'),
+    token: text('discovery-token'),
+    endpoints: urls('discovery-endpoints'),
+    user: text('discovery-user'),
+    caFile: text('discovery-cacert'),
+    certFile: text('discovery-cert'),
+    keyFile: text('discovery-key'),
+  });
+  const byDiscovery = asksDiscovery(discovery);
+  const level = settings.get('log-level') as string;
   const faults: string[] = [];
   const config: GatewayConfig = Object.freeze({
     name: settings.get('name') as string,
-    endpoints: list('endpoints').map((url) => (url.includes('://') ? url : `http://${url}`)),
+    endpoints: byDiscovery && text('endpoints') === DEFAULT_ENDPOINTS ? [] : urls('endpoints'),
+    discovery,
     listenClientUrls: list('listen-client-urls'),
     listenMetricsUrls: list('listen-metrics-urls'),
     cors: list('cors'),
@@ -180,7 +199,10 @@ function build(settings: ReadonlyMap<string, string>, warnings: readonly string[
 function faultsOf(config: GatewayConfig): string[] {
   const faults: string[] = [];
   const { endpoints, listenClientUrls, listenMetricsUrls } = config;
-  if (endpoints.length === 0) faults.push('--endpoints names no member');
+  if (endpoints.length === 0 && !asksDiscovery(config.discovery)) {
+    faults.push('--endpoints names no member');
+  }
+  faults.push(...discoveryFaults(config.discovery, endpoints.length > 0));
   if (listenClientUrls.length === 0) faults.push('--listen-client-urls names no URL');
   for (const url of endpoints) {
     const target = dialTarget(url, '/link');

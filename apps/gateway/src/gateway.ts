@@ -5,12 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Random, type Tracer } from '@conclave/base';
 import { DEFAULT_ROUTER_OPTIONS, Router, type RouterOptions } from '@conclave/client';
+import { MemberFinder } from '@conclave/discovery';
 import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { type Beat, DEFAULT_LINK_OPTIONS, LinkPool, startBeat } from '@conclave/link';
 import { type Telemetry, tracedHandler } from '@conclave/telemetry';
 import { ClusterView } from './cluster-view.js';
 import type { GatewayConfig } from './config.js';
+import { tokenClient } from './discovery.js';
 
 /** The highest replicated feature number this code knows. */
 const FEATURE = 1;
@@ -38,6 +40,7 @@ export class Gateway {
   readonly #beat: Beat;
   #isReady = false;
   #feed: Feed | null = null;
+  readonly #finder: MemberFinder | null;
   readonly #clientUrls: string[] = [];
 
   private constructor(config: GatewayConfig, telemetry: Telemetry, tracer: Tracer | null) {
@@ -77,6 +80,15 @@ export class Gateway {
         },
       },
     );
+    const client = tokenClient(config.discovery);
+    this.#finder =
+      client === null
+        ? null
+        : new MemberFinder(client, {
+            probe: telemetry,
+            found: (urls) => this.#pool.suggest(urls),
+            isLinked: () => this.#pool.links > 0,
+          });
     this.#edge = new ClientEdge(
       {
         limits: {
@@ -157,6 +169,7 @@ export class Gateway {
         const end = (): void => {
           if (isOver) return;
           isOver = true;
+          this.#finder?.close();
           this.#pool.close('the gateway stops');
           this.#beat.stop();
           resolve();

@@ -7,6 +7,7 @@ export {
 } from './discovery-http.js';
 export { DEFAULT_ASKER_OPTIONS, EtcdAsker, type EtcdAskerOptions } from './etcd-asker.js';
 export { LocalStore, type LocalStorePorts } from './local-store.js';
+export { MemberFinder, type MemberFinderPorts } from './member-finder.js';
 export { isToken, type NamedUrls, parseRegistration, registrationOf } from './names.js';
 export {
   DEFAULT_STORE_LIMITS,

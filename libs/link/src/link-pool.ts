@@ -71,6 +71,11 @@ export class LinkPool {
     return this.#linked.size;
   }
 
+  /** Further URLs that may lead to members; forgotten once members tell that they do not. */
+  suggest(urls: readonly string[]): void {
+    for (const url of urls) this.#add(url, false);
+  }
+
   #add(url: string, isSeed: boolean): void {
     if (this.#closed || this.#targets.has(url) || this.#targets.size >= TARGETS_MAX) return;
     const target: Target = { url, isSeed, dialer: null, memberId: 0n };

@@ -92,6 +92,11 @@ export class DiscoveryWorld {
     this.#started.push(joiner.process);
   }
 
+  /** Something else that ends with this world. */
+  keep(started: TestProcess): void {
+    this.#started.push(started);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#started.map((one) => one.stop('SIGKILL')));
     rmSync(this.directory, { recursive: true, force: true });
