@@ -63,6 +63,8 @@ export class Cluster {
   readonly leaseRecords: LeaseRecord[] = [];
   readonly lockRecords: LockRecord[] = [];
   operator: Operator | null = null;
+  /** Told of each machine that is set up while the cluster runs, before its process starts. */
+  onLaunch: (() => void) | null = null;
   readonly random: Random;
   failure: Failure | null = null;
   isEnding = false;
@@ -157,6 +159,7 @@ export class Cluster {
       if (this.oracle.configurations.removed.has(id)) return;
       member = this.#newMember(id, null);
       this.coverage.count('member launched');
+      this.onLaunch?.();
     }
     member.start();
   }

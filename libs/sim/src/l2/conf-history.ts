@@ -28,11 +28,12 @@ export class ConfHistory {
     return this.#at.size;
   }
 
-  configured(who: string, index: number, confState: ConfState): void {
+  /** `who` applied the entry at `index`; true: it is the first to do so. */
+  configured(who: string, index: number, confState: ConfState): boolean {
     const text = textOf(confState);
     const known = this.#at.get(index);
     if (known !== undefined) {
-      if (known === text) return;
+      if (known === text) return false;
       unsafe('I5', `at index ${index} ${who} has the configuration ${text}, another had ${known}`);
     }
     const before = this.#last;
@@ -47,6 +48,7 @@ export class ConfHistory {
     this.#last = { index, conf };
     this.newest = confState;
     this.#follow(index, confState);
+    return true;
   }
 
   #follow(index: number, confState: ConfState): void {
@@ -84,7 +86,7 @@ function slotsOf(confState: ConfState): Slots {
   };
 }
 
-function textOf({ voters, learners, votersOutgoing, learnersNext }: ConfState): string {
+export function textOf({ voters, learners, votersOutgoing, learnersNext }: ConfState): string {
   const list = (ids: readonly bigint[]): string => [...ids].sort().join(',');
   return `(${list(voters)})(${list(votersOutgoing)}) learners (${list(learners)})(${list(learnersNext)})`;
 }

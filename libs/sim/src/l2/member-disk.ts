@@ -4,7 +4,12 @@
  * fail once, or be full for a while, deaths of the process included.
  */
 import type { DiskFailure, Random, Scheduler } from '@conclave/base';
-import { type EngineOperation, MemoryDataDirectory, MemoryLogDisk } from '@conclave/testkit';
+import {
+  type CrashFate,
+  type EngineOperation,
+  MemoryDataDirectory,
+  MemoryLogDisk,
+} from '@conclave/testkit';
 import type { Host } from './host.js';
 import { EXPONENTIAL } from './network.js';
 
@@ -32,6 +37,8 @@ export class MemberDisk {
   directory: MemoryDataDirectory;
   /** By member id: the incarnation it had when this member first met it. */
   readonly met = new Map<bigint, bigint>();
+  /** Told after each operation that has completed. */
+  afterOperation: (() => void) | null = null;
   /** False until the first boot has written everything a later start needs. */
   isBorn = false;
 
@@ -101,11 +108,12 @@ export class MemberDisk {
     this.log.inject = null;
   }
 
-  /** The process died; with `power` the machine did as well. */
-  crash(power: boolean): void {
-    if (power) this.log.losePower();
+  /** The process died; with `power` the machine did as well. `fate`: see `SimMember.crash`. */
+  crash(power: boolean, fate: CrashFate | null): void {
+    if (fate !== null) this.log.cut(fate);
+    else if (power) this.log.losePower();
     else this.log.kill();
-    this.directory.crash(this.#random);
+    this.directory.crash(fate ?? this.#random);
     this.#stallEndMs = 0;
     const full = this.#fullEndMs - this.#nowMs();
     if (full > 0) this.fillUp(full);
@@ -127,6 +135,9 @@ export class MemberDisk {
     const { minMs, meanMs } = this.#shape;
     const latency = minMs + meanMs * factor * this.#random.pick(EXPONENTIAL);
     const stall = Math.max(0, this.#stallEndMs - this.#nowMs());
-    this.host.after(stall + slowMs + latency, task);
+    this.host.after(stall + slowMs + latency, () => {
+      task();
+      this.afterOperation?.();
+    });
   }
 }

@@ -20,6 +20,7 @@ import { type IncomingEvents, type IncomingStream, SnapshotExchange } from '@con
 import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
 import { WatchRoom } from '@conclave/watch';
 import type { Engine } from '@conclave/base';
+import type { CrashFate } from '@conclave/testkit';
 import type { Coverage } from './coverage.js';
 import { Host, type HostPorts } from './host.js';
 import { type DiskShape, MemberDisk } from './member-disk.js';
@@ -156,8 +157,11 @@ export class SimMember {
     });
   }
 
-  /** The process dies, with the machine's power or without. */
-  crash(power: boolean): void {
+  /**
+   * The process dies, with the machine's power or without; `fate` says what the disk has of operations
+   * under way, else chance does.
+   */
+  crash(power: boolean, fate: CrashFate | null = null): void {
     if (!this.host.isUp) return;
     if (this.#isInstalling) this.#world.coverage.count('killed while it installs');
     this.#isInstalling = false;
@@ -167,7 +171,7 @@ export class SimMember {
     this.#peers = null;
     this.#snapshots = null;
     this.#machine = null;
-    this.disk.crash(power);
+    this.disk.crash(power, fate);
   }
 
   /** Somebody removes the data directory of a member that is down, or kills it for that. */
@@ -210,7 +214,7 @@ export class SimMember {
 
   /** Can it hear of the others by one of these? */
   knowsOneOf(ids: readonly bigint[]): boolean {
-    return ids.some((id) => this.#peers?.knows(id) === true || this.seeds.includes(id));
+    return ids.some((id) => this.#peers?.knows(id) === true);
   }
 
   acceptSnapshot(from: bigint, stream: IncomingStream): IncomingEvents | null {

@@ -17,7 +17,7 @@ import {
   decodeInternalRaftRequest,
 } from '@conclave/wire';
 import { unsafe } from '../failure.js';
-import { ConfHistory } from './conf-history.js';
+import { ConfHistory, textOf } from './conf-history.js';
 import type { Commit, CommittedEvent, Compaction } from './judges/history.js';
 import type { LeaseEnd } from './judges/lease.js';
 import type { SimMember } from './member.js';
@@ -86,7 +86,10 @@ export class Oracle implements ApplyObserver {
   }
 
   configured(member: SimMember, machine: ObservedMachine, confState: ConfState): void {
-    this.configurations.configured(member.host.name, machine.appliedIndex, confState);
+    const { appliedIndex } = machine;
+    if (this.configurations.configured(member.host.name, appliedIndex, confState)) {
+      this.#trace.note('log', `index ${appliedIndex} configuration ${textOf(confState)}`);
+    }
   }
 
   /** Compares the whole state at `index`, where `machine` stands, with that of the others (I14). */

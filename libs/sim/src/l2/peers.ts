@@ -172,7 +172,7 @@ export class Peers implements PeerTransport {
     for (const id of this.#known) {
       const isUp = this.#reaches(id);
       // A removed member that asks for a connection is told, also one that never sends a frame.
-      if (isUp && this.#world.member(id)?.tellsRemoved(this.#self) === true) return;
+      if (this.#isTold(id)) return;
       if (isUp === this.#connectedMs.has(id)) continue;
       if (isUp) this.#connectedMs.set(id, this.#self.host.clock.monotonicMs());
       else {
@@ -194,10 +194,21 @@ export class Peers implements PeerTransport {
     return new SnapshotStream(links, host, target, this.#self.id, events);
   }
 
+  /** Removal is told before anything else is asked, also to one whose directory was wiped. */
+  #isTold(id: bigint): boolean {
+    const target = this.#world.member(id);
+    if (target === undefined || !target.host.isUp || target.host.isPaused) return false;
+    return this.#isOpen(target) && target.tellsRemoved(this.#self);
+  }
+
   #reaches(id: bigint): boolean {
     const target = this.#world.member(id);
     if (target === undefined || !target.host.isUp) return false;
     if (!this.#self.trusts(target) || !target.trusts(this.#self)) return false;
+    return this.#isOpen(target);
+  }
+
+  #isOpen(target: SimMember): boolean {
     const { network } = this.#world.links;
     const { host } = this.#self;
     return !network.isBlocked(host, target.host) && !network.isBlocked(target.host, host);

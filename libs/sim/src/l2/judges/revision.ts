@@ -208,8 +208,9 @@ class RevisionJudge {
     const first = commit.events[0];
     if (first === undefined) return null;
     const candidates = [...(unknown.get(first.key) ?? []), ...(unknown.get('') ?? [])];
-    // Those whose outcome is unknown before those that were refused.
-    candidates.sort((a, b) => rank(a) - rank(b));
+    // Unknown outcomes before refusals. Of two alike (deletions of one key) the one called first made
+    // the first revision, or the other could not have made the second.
+    candidates.sort((a, b) => rank(a) - rank(b) || a.call - b.call);
     for (const op of candidates) {
       if (used.has(op)) continue;
       const effect = this.#effectOf(op, commit.revision - 1);
