@@ -337,6 +337,25 @@ describe('Cluster', () => {
     expect(bench.refused(REMOVE, { ID: 30n })).toBe('5 etcdserver: member not found');
   });
 
+  test('MemberRemove: of two voters the one that stays leads before the leader goes', () => {
+    const bench = new Bench({ strictReconfigCheck: false });
+    bench.replica.addMember(20n, 'b');
+    bench.ok(REMOVE, { ID: 10n });
+    expect(bench.replica.transfers).toEqual([20n]);
+    const three = trio();
+    three.replica.connectedMs.set(20n, HEALTHY).set(30n, HEALTHY);
+    three.ok(REMOVE, { ID: 10n });
+    expect(three.replica.transfers).toEqual([]);
+  });
+
+  test('MemberRemove: the leader of two stays when leadership cannot be handed over', () => {
+    const bench = new Bench({ strictReconfigCheck: false });
+    bench.replica.addMember(20n, 'b');
+    bench.replica.failure = 'transfer-timeout';
+    expect(bench.refused(REMOVE, { ID: 10n })).toMatch(/leader transfer/);
+    expect(bench.replica.machine.members).toHaveLength(2);
+  });
+
   test('without the strict check the last voter still cannot go', () => {
     expect(new Bench({ strictReconfigCheck: false }).refused(REMOVE, { ID: 10n })).toBe(
       '2 etcdserver: re-configuration failed due to not enough started members',

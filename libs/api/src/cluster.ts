@@ -67,10 +67,35 @@ export function memberRemove(api: ApiContext, call: UnaryCall, body: Uint8Array)
   const { ID } = MemberRemoveRequest.decode(body);
   const fault = mayRemove(api, ID);
   if (fault !== null) return call.fail(fault);
-  change(api, call, ConfChangeType.REMOVE, ID, [], () => {
-    const response = MemberRemoveResponse.create({ members: membersOf(api) });
-    api.replyWithoutRevision(call, MemberRemoveResponse.encode(response));
+  const remove = (): void =>
+    change(api, call, ConfChangeType.REMOVE, ID, [], () => {
+      const response = MemberRemoveResponse.create({ members: membersOf(api) });
+      api.replyWithoutRevision(call, MemberRemoveResponse.encode(response));
+    });
+  const heir = heirOf(api, ID);
+  if (heir === null) return remove();
+  if (!api.replica.isLeader) {
+    return forwardUnary(api, call, body, MemberRemoveResponse, (response) => {
+      const own = MemberRemoveResponse.encode({ ...response, header: null });
+      api.replyWithoutRevision(call, own);
+    });
+  }
+  api.replica.transferLeader(heir, Math.min(patience(call), api.requestTimeoutMs), (error) => {
+    if (error !== null) call.fail(error);
+    else if (!call.ended) remove();
   });
+}
+
+/**
+ * Who must lead before `id` leaves; null: it may go as it is. When the leader of two voters removes
+ * itself, it alone knows that the removal is committed: were it cut off before it told, the other one
+ * would wait for its vote for ever. So the one that stays leads, and tells itself.
+ */
+function heirOf(api: ApiContext, id: bigint): bigint | null {
+  const { leaderId, machine } = api.replica;
+  const voters = machine.members.filter((member) => !member.isLearner);
+  if (id !== leaderId || voters.length !== 2) return null;
+  return voters.find((member) => member.id !== id)?.id ?? null;
 }
 
 export function memberPromote(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
