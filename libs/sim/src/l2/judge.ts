@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.js';
 import { judgeExactlyOnce } from './judges/exactly-once.js';
 import type { Finding } from './judges/history.js';
 import { judgeLeases } from './judges/lease.js';
+import { judgeLists } from './judges/list-append.js';
 import { judgeRegisters } from './judges/linearizability.js';
 import { ModelStore } from './judges/model-store.js';
 import { judgeRevisions } from './judges/revision.js';
@@ -26,6 +27,7 @@ export function judge(cluster: Cluster, atHead: boolean): void {
   tell(judgeRevisions(history));
   tell(judgeExactlyOnce(operations, commits, (key) => key.startsWith('u/')));
   tell(judgeRegisters(operations, (key) => key.startsWith('r/')));
+  tell(judgeLists(operations));
   tell(judgeWatches(history, watchRecords, atHead));
   tell(judgeLeases(leaseRecords, leaseEnds, scenario.driftPpm / 1_000_000));
   tell(judgeLocks(new ModelStore(commits), cluster.lockRecords));

@@ -66,7 +66,11 @@ export class Operator {
   #look(): void {
     const body = MemberListRequest.encode({ linearizable: true });
     this.#client.unary('member list', Method.MEMBER_LIST, body, 5_000, (outcome) => {
-      if (outcome.type !== 'ok') return this.#again();
+      if (outcome.type !== 'ok') {
+        // A learner or one that is cut off: somebody else may know.
+        this.#client.disconnect();
+        return this.#again();
+      }
       this.#decide(MemberListResponse.decode(outcome.response).members);
     });
   }

@@ -144,7 +144,9 @@ export class Recovery {
     const lost = this.#configuredIds().filter((id) => cluster.isGone(id));
     if (lost.length === 0) return true;
     cluster.coverage.count('replaced at the end');
-    const client = cluster.newClient('replacer', (endpoint) => endpoint instanceof SimMember);
+    const client = cluster.newClient('replacer', (endpoint) => {
+      return endpoint instanceof SimMember && endpoint.replica?.isLearner === false;
+    });
     const id = cluster.members.reduce((max, m) => (m.id > max ? m.id : max), 0n) + 100n;
     this.#operate(client, lost, id);
     return this.#until('a new member in place of the lost one', SETTLE_MS, () => {

@@ -92,6 +92,25 @@ export function casByValue(key: string, expected: string | null, value: string):
   });
 }
 
+/** Puts all values if each key was last changed at its `modRevision`, else reads the keys. Reads `also`. */
+export function putAllUnchanged(
+  puts: readonly { readonly key: string; readonly modRevision: number; readonly value: string }[],
+  also: readonly string[],
+): TxnRequest {
+  return TxnRequest.create({
+    compare: puts.map(({ key, modRevision }) =>
+      Compare.create({
+        result: CompareResult.EQUAL,
+        target: CompareTarget.MOD,
+        key: encodeUtf8(key),
+        targetUnion: { $case: 'modRevision', modRevision },
+      }),
+    ),
+    success: [...also.map(getOp), ...puts.map(({ key, value }) => putOp(key, value))],
+    failure: [...also, ...puts.map((put) => put.key)].map(getOp),
+  });
+}
+
 /** Puts `value` if the key was last changed at `modRevision`, else reads. */
 export function casByRevision(key: string, modRevision: number, value: string): TxnRequest {
   const compare = Compare.create({

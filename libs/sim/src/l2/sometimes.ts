@@ -24,6 +24,8 @@ export const SOMETIMES: readonly string[] = [
     'txn read',
     'cas',
     'count',
+    'append 1',
+    'append 2',
     'compact',
     'compact physical',
     'grant',

@@ -26,6 +26,7 @@ import {
   getOp,
   getRequest,
   listRequest,
+  putAllUnchanged,
   putOp,
   putRequest,
 } from './requests.js';
@@ -54,9 +55,12 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ['txn-read', 3],
   ['cas', 10],
   ['count', 10],
+  ['append', 10],
   ['compact', 2],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+
+const LIST_BYTES_MAX = 600;
 
 export class Worker {
   readonly #client: SimClient;
@@ -66,6 +70,9 @@ export class Worker {
   #revision = 1;
   /** What it last saw in each register; for comparisons that have a chance. */
   readonly #seen = new Map<string, string | null>();
+  /** Lists as it last saw them, by key; and the list in use of each lane. */
+  readonly #lists = new Map<string, { readonly value: string; readonly modRevision: number }>();
+  readonly #generations = [0, 0, 0];
   readonly #counters = new Map<string, { readonly n: number; readonly modRevision: number }>();
 
   constructor(client: SimClient, shape: WorkShape) {
@@ -127,6 +134,8 @@ export class Worker {
         return this.#cas();
       case 'count':
         return this.#count();
+      case 'append':
+        return this.#append();
       default:
         return this.#shape.compacts ? this.#compact() : this.#get({});
     }
@@ -186,7 +195,7 @@ export class Worker {
     if (random.chance(0.1)) options.countOnly = true;
     if (random.chance(0.2)) options.serializable = true;
     const kinds = Object.keys(options).filter((k) => k !== 'sortOrder');
-    const prefix = random.pick(['r/', 'n/', 'u/', 'l/']);
+    const prefix = random.pick(['r/', 'n/', 'u/', 'l/', 'a/']);
     this.#range(
       `list ${kinds.length === 0 ? 'all' : kinds.sort().join('+')}`,
       listRequest(prefix, options),
@@ -321,6 +330,48 @@ export class Worker {
         this.#counters.set(key, { n, modRevision: kv.modRevision });
       }
     });
+  }
+
+  /** Appends to a list or two what nobody else appends, looking at another one on the way. */
+  #append(): void {
+    const { random, host } = this.#client;
+    const lanes = [0, 1, 2];
+    const puts: { key: string; modRevision: number; value: string }[] = [];
+    for (let n = random.chance(0.3) ? 2 : 1; n > 0; n--) {
+      const [lane] = lanes.splice(random.below(lanes.length), 1) as [number];
+      const key = this.#listKey(lane);
+      const { value, modRevision } = this.#lists.get(key) ?? { value: '', modRevision: 0 };
+      const element = `${host.name}-${++this.#sequence}`;
+      puts.push({ key, modRevision, value: value === '' ? element : `${value} ${element}` });
+    }
+    const also = random.chance(0.5) ? [this.#listKey(lanes[0] as number)] : [];
+    const body = TxnRequest.encode(putAllUnchanged(puts, also));
+    this.#call(`append ${puts.length}`, Method.TXN, body, (outcome) => {
+      if (outcome.type !== 'ok') return;
+      const { succeeded, responses, header } = TxnResponse.decode(outcome.response);
+      const modRevision = header?.revision ?? 0;
+      if (succeeded) {
+        for (const { key, value } of puts) this.#lists.set(key, { value, modRevision });
+        return;
+      }
+      puts.forEach(({ key }, i) => {
+        const one = responses[also.length + i]?.response;
+        const kv = one?.$case === 'responseRange' ? one.responseRange.kvs[0] : undefined;
+        if (kv === undefined) this.#lists.delete(key);
+        else {
+          this.#lists.set(key, { value: decodeUtf8(kv.value), modRevision: kv.modRevision });
+        }
+      });
+    });
+  }
+
+  /** The list of a lane that is in use: a long one is left for the next. */
+  #listKey(lane: number): string {
+    const generation = this.#generations[lane] as number;
+    const key = `a/${lane}/${generation}`;
+    if ((this.#lists.get(key)?.value.length ?? 0) < LIST_BYTES_MAX) return key;
+    this.#generations[lane] = generation + 1;
+    return `a/${lane}/${generation + 1}`;
   }
 
   #compact(): void {
