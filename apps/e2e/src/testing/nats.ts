@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FeedChecker, Header, keyOfSubject } from '@conclave/feed';
+import { FeedChecker, Header, keyOfSubject, unescapeKey } from '@conclave/feed';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, connect } from '@nats-io/transport-node';
 import { freePorts } from './ports.js';
@@ -129,7 +129,7 @@ export class FeedView {
       return;
     }
     if (header(Header.OMITTED) !== '') this.omitted++;
-    const key = keyOfSubject(this.#prefix, subject);
+    const key = keyOfSubject(this.#prefix, subject) ?? unescapeKey(header(Header.KEY));
     if (key === null) this.faults.push(`message ${sequence}: subject ${subject}`);
     else if (verdict.type === 'delete') this.keys.delete(key);
     else {
