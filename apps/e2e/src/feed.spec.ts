@@ -153,11 +153,10 @@ test('a gateway publishes as well, and only the keys it was asked to', async () 
   const nats = await NatsServer.start();
   const cluster = await TestCluster.start({ members: 1 });
   const [port] = await freePorts(1);
-  const gateway = startApp('gateway', [
-    ...['--endpoints', cluster.members[0]?.peerUrl ?? ''],
-    ...['--listen-client-urls', `http://127.0.0.1:${port}`],
-    ...['--feed-nats', nats.url, '--feed-key-prefix', '/', '--feed-lease-ttl', '2s'],
-  ]);
+  const peer = cluster.members[0]?.peerUrl ?? '';
+  const here = ['--endpoints', peer, '--listen-client-urls', `http://127.0.0.1:${port}`];
+  const feed = ['--feed-nats', nats.url, '--feed-key-prefix', '/', '--feed-lease-ttl', '2s'];
+  const gateway = startApp('gateway', [...here, ...feed]);
   const client = new RawClient(cluster.endpoints);
   try {
     await put(client, 'other', '1');

@@ -338,8 +338,9 @@ export class ConclaveNode {
 
   /** Hands leadership over, drains, closes; under 5 s. */
   async stop(): Promise<void> {
-    await this.#feed?.stop();
+    const feedStopped = this.#feed?.stop();
     await new Promise<void>((resolve) => this.#replica.handOver(HAND_OVER_MS, resolve));
+    await feedStopped;
     await new Promise<void>((resolve) => this.#edge.shutdown(DRAIN_MS, resolve));
     this.#heartbeat.stop();
     this.#peerListener.close();

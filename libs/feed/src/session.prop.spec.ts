@@ -199,7 +199,7 @@ function judge(world: World): void {
 }
 
 const FIRST = process.env['SEED'] === undefined ? 1 : Number(process.env['SEED']);
-const SEEDS = process.env['SEED'] === undefined ? Number(process.env['SEEDS'] ?? 40) : 1;
+const SEEDS = process.env['SEED'] === undefined ? Number(process.env['SEEDS'] ?? 25) : 1;
 
 function course(seed: number, faults: Faults): World {
   const world = new World(seed);
