@@ -22,6 +22,7 @@ import { WatchRoom } from '@conclave/watch';
 import type { NodeConfig } from './config/node-config.js';
 import type { Seams } from './failpoints/seams.js';
 import { backupRoom } from './backup-room.js';
+import { BackupSchedule } from './backup-schedule.js';
 import { Gauges } from './gauges.js';
 import { Heartbeat } from './heartbeat.js';
 import { memberId } from './ids.js';
@@ -249,10 +250,25 @@ export class ConclaveNode {
       protocols: { http1: (socket) => this.#peerHttp.accept(socket), http2: null },
       probe,
     });
+    const schedule = new BackupSchedule(
+      {
+        directory: config.backupDir,
+        intervalMs: config.backupIntervalMs,
+        retention: config.backupRetention,
+      },
+      {
+        clusterId: hexId(member.clusterId),
+        backups,
+        clock: CLOCK,
+        probe,
+        isLeader: () => this.#replica.isLeader,
+      },
+    );
     this.#heartbeat = new Heartbeat(config.heartbeatMs, probe, () => {
       const nowMs = CLOCK.monotonicMs();
       this.#replica.poll();
       snapshots.tick(nowMs);
+      schedule.tick(nowMs);
       gauges.tick(nowMs);
     });
   }

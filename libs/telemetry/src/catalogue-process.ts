@@ -52,6 +52,16 @@ export const CONCLAVE_METRICS: readonly MetricSpec[] = [
     signal: ['traces', 'metrics'],
     result: ['success', 'failure'],
   }),
+  counter('conclave_backups_total', 'Scheduled backups this member took, or could not.', {
+    result: ['success', 'failure'],
+  }),
+  gauge('conclave_backup_last_success_seconds', 'Unix time of the last scheduled backup here.'),
+  gauge('conclave_backup_last_size_bytes', 'Size of the last scheduled backup here.'),
+  histogram(
+    'conclave_backup_duration_seconds',
+    'How long a scheduled backup took, from the first row to the last check.',
+    exponential(0.1, 2, 14),
+  ),
   counter('conclave_log_lines_dropped_total', 'Log lines lost because the reader was too slow.'),
   counter('conclave_metric_series_dropped_total', 'Observations refused: too many label values.'),
 ];

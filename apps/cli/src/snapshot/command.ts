@@ -142,7 +142,9 @@ export function restoreOptions(flags: Flags): RestoreOptions | string {
   const file = oneFile(flags);
   if (file === null) return 'snapshot restore needs one FILE';
   const name = of('name', 'default');
-  const advertised = of('initial-advertise-peer-urls', 'http://localhost:2380').split(',');
+  const advertised = of('initial-advertise-peer-urls', 'http://localhost:2380')
+    .split(',')
+    .map(bareUrl);
   const initialCluster = readCluster(of('initial-cluster', `${name}=http://localhost:2380`));
   if (typeof initialCluster === 'string') return initialCluster;
   const self = initialCluster.find((member) => member.name === name);
@@ -176,7 +178,7 @@ function readCluster(text: string): RestoreOptions['initialCluster'] | string {
   const members = new Map<string, string[]>();
   for (const pair of text.split(',')) {
     const at = pair.indexOf('=');
-    const url = pair.slice(at + 1).trim();
+    const url = bareUrl(pair.slice(at + 1));
     if (at < 1 || !/^(https?:\/\/|unix)/.test(url)) {
       return `--initial-cluster: ${pair} is not name=URL`;
     }
@@ -186,6 +188,11 @@ function readCluster(text: string): RestoreOptions['initialCluster'] | string {
   const all = [...members.values()].flat();
   if (new Set(all).size < all.length) return '--initial-cluster names a URL twice';
   return [...members].map(([name, peerURLs]) => ({ name, peerURLs }));
+}
+
+/** As a member reads URLs: ids are made of them. */
+function bareUrl(text: string): string {
+  return text.trim().replace(/\/$/, '');
 }
 
 function oneFile(flags: Flags): string | null {

@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly flags?: readonly string[];
   /** More variables for every process. */
   readonly env?: Record<string, string>;
+  /** Runs before the first member starts, once names, directories and URLs are known. */
+  readonly before?: (cluster: TestCluster) => Promise<void>;
 }
 
 /** Members and gateways as real processes on free ports, with data in a directory of its own. */
@@ -51,6 +53,7 @@ export class TestCluster {
       const slot = { name: `m${i}`, dataDir, peerUrl: url(), clientUrl: url() };
       cluster.members.push(slot as MemberSlot);
     }
+    await options.before?.(cluster);
     for (const member of cluster.members) cluster.startMember(member);
     for (let i = 1; i <= gateways; i++) {
       const slot = { name: `g${i}`, clientUrl: url() } as GatewaySlot;

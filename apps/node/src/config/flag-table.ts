@@ -31,6 +31,9 @@ const MEMBER: readonly Row[] = [
   ['snapshot-catchup-entries', 'uint', '5000', 'built', 'Entries kept for slow followers.'],
   ['max-snapshots', 'uint', '5', 'ignored', 'Snapshot files kept.'],
   ['max-wals', 'uint', '5', 'ignored', 'WAL files kept.'],
+  ['backup-dir', 'string', '', 'built', 'Where scheduled backups go; none without it.'],
+  ['backup-interval', 'duration', '1h', 'built', 'Time between two scheduled backups.'],
+  ['backup-retention', 'uint', '24', 'built', 'Scheduled backups kept.'],
   ['log-segment-bytes', 'uint', '67108864', 'built', 'Size of a segment of the log.'],
   ['heartbeat-interval', 'uint', '100', 'built', 'Milliseconds between heartbeats.'],
   [

@@ -20,6 +20,10 @@ export interface NodeConfig {
   readonly snapshotCount: number;
   readonly catchUpEntries: number;
   readonly logSegmentBytes: number;
+  /** '': no scheduled backups. */
+  readonly backupDir: string;
+  readonly backupIntervalMs: number;
+  readonly backupRetention: number;
   readonly heartbeatMs: number;
   readonly electionMs: number;
   readonly listenPeerURLs: readonly string[];
@@ -93,6 +97,9 @@ export function validate(
     snapshotCount: read.number('snapshot-count'),
     catchUpEntries: read.number('snapshot-catchup-entries'),
     logSegmentBytes: read.number('log-segment-bytes'),
+    backupDir: read.text('backup-dir'),
+    backupIntervalMs: read.durationMs('backup-interval'),
+    backupRetention: read.number('backup-retention'),
     heartbeatMs: read.number('heartbeat-interval'),
     electionMs: read.number('election-timeout'),
     listenPeerURLs: read.urls('listen-peer-urls'),
@@ -274,6 +281,8 @@ function checkConfig(settings: Settings, config: NodeConfig, faults: string[]): 
     faults.push('--lease-checkpoint-interval must be at least 1s');
   }
   if (config.logSegmentBytes < 65_536) faults.push('--log-segment-bytes must be at least 65536');
+  if (config.backupIntervalMs < 1_000) faults.push('--backup-interval must be at least 1s');
+  if (config.backupRetention < 1) faults.push('--backup-retention must be at least 1');
   checkInitialCluster(config, faults);
 }
 

@@ -36,8 +36,11 @@ export type Metadata = ReadonlyMap<string, string>;
 
 export const EMPTY_METADATA: Metadata = new Map();
 
-/** Metadata of Maintenance.Snapshot: `<id>:<offset>`, a backup that was half received, and how far. */
-export const BACKUP_PLACE = 'conclave-backup-place';
+/**
+ * Metadata of Maintenance.Snapshot: `<id>:<offset>`, a backup that was half received, and how far. A client
+ * may send it, so it is not one of the names between gateway and member (`conclave-*`).
+ */
+export const BACKUP_PLACE = 'backup-place';
 
 export interface CallHead {
   /** Full gRPC path, e.g. `/etcdserverpb.KV/Put`. */
