@@ -11,6 +11,8 @@ export interface MemberSlot {
   readonly peerUrl: string;
   readonly clientUrl: string;
   process: TestProcess;
+  /** What its next start runs. */
+  build: 'node' | 'node-feature-0';
 }
 
 export interface GatewaySlot {
@@ -22,6 +24,8 @@ export interface GatewaySlot {
 export interface ClusterOptions {
   readonly members: number;
   readonly gateways?: number;
+  /** Default: the present one. */
+  readonly build?: MemberSlot['build'];
   /** More flags for every member. */
   readonly flags?: readonly string[];
   /** More variables for every process. */
@@ -50,7 +54,8 @@ export class TestCluster {
     const url = (): string => `http://127.0.0.1:${ports.shift()}`;
     for (let i = 1; i <= options.members; i++) {
       const dataDir = join(cluster.directory, `m${i}`);
-      const slot = { name: `m${i}`, dataDir, peerUrl: url(), clientUrl: url() };
+      const build = options.build ?? 'node';
+      const slot = { name: `m${i}`, dataDir, peerUrl: url(), clientUrl: url(), build };
       cluster.members.push(slot as MemberSlot);
     }
     await options.before?.(cluster);
@@ -86,7 +91,7 @@ export class TestCluster {
       ...['--initial-cluster', initial],
       ...this.#flags,
     ];
-    member.process = startApp('node', args, this.#env);
+    member.process = startApp(member.build, args, this.#env);
   }
 
   startGateway(gateway: GatewaySlot): void {

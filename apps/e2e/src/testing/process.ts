@@ -5,8 +5,11 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '../../../..');
 const OUTPUT_MAX = 1_000_000;
 
+/** An app's bundle; `node-feature-0` is an older build of a member (`tools/bundle.mjs --feature-max 0`). */
+export type Bundle = 'node' | 'node-feature-0' | 'gateway' | 'cli' | 'discovery';
+
 /** The bundle of an app; `E2E_DIST` names a directory of others, for a build under test. */
-export function bundle(app: 'node' | 'gateway' | 'cli' | 'discovery'): string {
+export function bundle(app: Bundle): string {
   const directory = process.env['E2E_DIST'] ?? join(ROOT, 'dist');
   return join(directory, app === 'cli' ? 'conclavectl.js' : `conclave-${app}.js`);
 }
@@ -66,7 +69,7 @@ export class TestProcess {
 
 /** Runs `node <bundle> args`, as another user if `uid` says so. */
 export function startApp(
-  app: 'node' | 'gateway' | 'cli' | 'discovery',
+  app: Bundle,
   args: readonly string[],
   env: Record<string, string> = {},
   uid?: number,
