@@ -1,5 +1,11 @@
 import { encodeUtf8 } from '@conclave/base';
-import { METHODS, StatusRequest } from '@conclave/wire';
+import {
+  ClusterVersionSetRequest,
+  DowngradeAction,
+  METHODS,
+  RequestField,
+  StatusRequest,
+} from '@conclave/wire';
 import { Bench } from './testing/bench.js';
 import { CLUSTER_ID, MEMBER_ID } from './testing/fake-replica.js';
 
@@ -201,6 +207,27 @@ describe('Maintenance', () => {
     expect(bench.ok('/etcdserverpb.Maintenance/Defragment').header).toBeNull();
     expect(bench.ok(MOVE, { targetID: 20n }).header).toBeNull();
     expect(bench.replica.transfers).toEqual([20n]);
+  });
+
+  test('Downgrade: format, target, action; none is ever under way, so a cancel is fine', () => {
+    const bench = new Bench();
+    const ask = (action: number, version = ''): string =>
+      bench.refused('/etcdserverpb.Maintenance/Downgrade', { action, version });
+    const { VALIDATE, ENABLE, CANCEL } = DowngradeAction;
+    const missing = '9 etcdserver: cluster version not found during downgrade';
+    expect(ask(VALIDATE, '3.5')).toBe(missing);
+    const ver = ClusterVersionSetRequest.encode({ ver: '3.6.0' });
+    bench.replica.applyNow(RequestField.CLUSTER_VERSION_SET, ver);
+    for (const version of ['', '3', 'v3.5', '3.5.0.1', '3.x']) {
+      expect(ask(ENABLE, version)).toBe('3 etcdserver: wrong downgrade target version format');
+    }
+    for (const version of ['3.5', '3.5.0', '3.4', '3.6', '9.9.9']) {
+      expect(ask(VALIDATE, version)).toBe('3 etcdserver: invalid downgrade target version');
+      expect(ask(ENABLE, version)).toBe('3 etcdserver: invalid downgrade target version');
+    }
+    expect(ask(7, '3.5')).toBe('2 etcdserver: unknown method');
+    const cancelled = bench.ok('/etcdserverpb.Maintenance/Downgrade', { action: CANCEL });
+    expect(cancelled.version).toBe('3.6');
   });
 
   test('MoveLeader: unknown target, learner, not the leader, out of time', () => {

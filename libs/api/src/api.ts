@@ -17,6 +17,7 @@ import { METHODS } from '@conclave/wire';
 import { authStatus, authenticate } from './auth.js';
 import { memberAdd, memberList, memberPromote, memberRemove, memberUpdate } from './cluster.js';
 import { ApiContext } from './context.js';
+import { downgrade } from './downgrade.js';
 import { campaign, electionLeader, proclaim, resign } from './election.js';
 import { type ApiErrorCode, failureOf } from './error-table.js';
 import { KeepAliveCall } from './keep-alive.js';
@@ -54,7 +55,7 @@ const UNARY: ReadonlyMap<string, UnaryHandler> = new Map<string, UnaryHandler>([
   ['/etcdserverpb.Maintenance/HashKV', hashKv],
   ['/etcdserverpb.Maintenance/Defragment', defragment],
   ['/etcdserverpb.Maintenance/MoveLeader', moveLeader],
-  ['/etcdserverpb.Maintenance/Downgrade', notYet('downgrade')],
+  ['/etcdserverpb.Maintenance/Downgrade', downgrade],
   ['/etcdserverpb.Auth/AuthStatus', authStatus],
   ['/etcdserverpb.Auth/Authenticate', authenticate],
   ['/v3lockpb.Lock/Lock', lock],

@@ -35,7 +35,11 @@ export type RequestErrorCode =
   | 'election-no-leader'
   | 'leader-missing'
   | 'session-expired'
-  | 'lost-watcher';
+  | 'lost-watcher'
+  | 'downgrade-format'
+  | 'downgrade-target'
+  | 'cluster-version-not-found'
+  | 'unknown-method';
 
 export type ApiErrorCode = RequestErrorCode | MvccErrorCode | ApplyErrorCode | ReplicaErrorCode;
 
@@ -127,6 +131,16 @@ export const ERROR_TABLE: Readonly<Record<ApiErrorCode, CallFailure>> = Object.f
   'leader-missing': row(Status.UNKNOWN, '"leader" field must be provided'),
   'session-expired': row(Status.UNKNOWN, 'mutex: session is expired'),
   'lost-watcher': row(Status.UNKNOWN, 'lost watcher waiting for delete'),
+  'downgrade-format': row(
+    Status.INVALID_ARGUMENT,
+    'etcdserver: wrong downgrade target version format',
+  ),
+  'downgrade-target': row(Status.INVALID_ARGUMENT, 'etcdserver: invalid downgrade target version'),
+  'cluster-version-not-found': row(
+    Status.FAILED_PRECONDITION,
+    'etcdserver: cluster version not found during downgrade',
+  ),
+  'unknown-method': row(Status.UNKNOWN, 'etcdserver: unknown method'),
   'unknown-request': row(
     Status.UNIMPLEMENTED,
     'conclave: this request is unknown to a member of the cluster',

@@ -20,14 +20,13 @@ import {
   LeaseKeepAliveResponse,
   RequestField,
 } from '@conclave/wire';
-import type { ApiContext } from './context.js';
+import { type ApiContext, bare } from './context.js';
 import { type ApiErrorCode, failureOf } from './error-table.js';
 import { askLeader, decodeAnswer, isRetryable, retryAtLeader, wasForwarded } from './forward.js';
 
 const REQUESTS_MAX = 1_024;
 /** How often a lease on its way out is looked at. */
 const GONE_POLL_MS = 50;
-const NO_SESSION = { session: 0n, sequence: 0, lowestUnanswered: 0 } as const;
 
 interface Asked {
   readonly id: bigint;
@@ -150,7 +149,7 @@ export class KeepAliveCall implements ServerCallEvents {
       .map((id) => ({ ID: id, remainingTTL: 0 }));
     const index = machine.appliedIndex;
     const body = LeaseCheckpointRequest.encode({ checkpoints, term, index });
-    const request = { field: RequestField.LEASE_CHECKPOINT, body, ...NO_SESSION };
+    const request = bare(RequestField.LEASE_CHECKPOINT, body);
     const leftMs = this.#roundDeadlineMs - this.#api.replica.nowMs;
     if (leftMs <= 0) return this.#fail('timeout');
     this.#hold(() =>

@@ -5,7 +5,9 @@ import {
   encodeUtf8,
   toByteString,
 } from '@conclave/base';
+import { Feature } from '@conclave/statemachine';
 import {
+  LeaseCheckpointRequest,
   LeaseExpire,
   LeaseKeepAliveRequest,
   LeaseKeepAliveResponse,
@@ -168,6 +170,42 @@ describe('KeepAlive', () => {
     bench.replica.tasks.run();
     expect(ttls(call)).toEqual(Array.from({ length: 100 }, (_, i) => i + 10));
     expect(bench.replica.reads).toBe(2);
+  });
+
+  test('checkpoints are taken back in one entry for the whole round before it is renewed', () => {
+    const bench = new Bench();
+    bench.replica.raiseFeature(Feature.LEASE_CHECKPOINT);
+    for (let id = 1n; id <= 3n; id++) bench.ok(GRANT, { TTL: 600, ID: id });
+    bench.replica.advance(300_000);
+    const { term, appliedIndex } = bench.replica;
+    const checkpoints = [1n, 2n].map((ID) => ({ ID, remainingTTL: 300 }));
+    const body = LeaseCheckpointRequest.encode({ checkpoints, term, index: appliedIndex });
+    bench.replica.applyNow(RequestField.LEASE_CHECKPOINT, body);
+    const { leases } = bench.replica.machine;
+    expect([leases.needsReset(1n), leases.needsReset(3n)]).toEqual([true, false]);
+    bench.replica.proposals = [];
+    const call = bench.open(KEEP_ALIVE);
+    for (const id of [3n, 1n, 2n, 1n]) call.events?.message(keepAlive(id));
+    bench.replica.tasks.run();
+    expect(ttls(call)).toEqual([600, 600, 600, 600]);
+    expect(bench.replica.proposals.map((p) => p.field)).toEqual([RequestField.LEASE_CHECKPOINT]);
+    // A next leader starts from the full term again.
+    leases.promote(bench.replica.nowMs, 0);
+    expect(leases.view(1n, bench.replica.nowMs)?.remaining).toBe(600);
+  });
+
+  test('without a leader to take a checkpoint back, nothing is renewed', () => {
+    const bench = new Bench();
+    bench.replica.raiseFeature(Feature.LEASE_CHECKPOINT);
+    bench.ok(GRANT, { TTL: 600, ID: 1n });
+    const { term, appliedIndex } = bench.replica;
+    const checkpoints = [{ ID: 1n, remainingTTL: 300 }];
+    const body = LeaseCheckpointRequest.encode({ checkpoints, term, index: appliedIndex });
+    bench.replica.applyNow(RequestField.LEASE_CHECKPOINT, body);
+    bench.replica.proposalFailure = 'timeout';
+    const call = bench.raw(KEEP_ALIVE, keepAlive(1n));
+    expect(call.ended).toEqual({ code: 14, message: 'etcdserver: request timed out' });
+    expect(ttls(call)).toEqual([]);
   });
 
   test('a lease past its deadline blocks until it is revoked, then TTL 0', () => {

@@ -19,6 +19,7 @@ import {
   ConfChangeType,
   type Entry,
   EntryType,
+  FeatureSet,
   MemberChange,
   RequestField,
   encodeConfChange,
@@ -48,6 +49,8 @@ export class FakeReplica implements ReplicaView {
   readonly electionMs = 1_000;
   /** What the next proposals and reads come to; null: they work. */
   failure: ReplicaErrorCode | null = null;
+  /** The same for proposals alone. */
+  proposalFailure: ReplicaErrorCode | null = null;
   /** Nothing is answered while true. */
   stuck = false;
   leader: Channel | null = null;
@@ -184,6 +187,18 @@ export class FakeReplica implements ReplicaView {
     this.tasks.run();
   }
 
+  /** As if every member supported `feature`, and the leader had raised the cluster's number to it. */
+  raiseFeature(feature: number): void {
+    for (const { id } of this.machine.members) {
+      const publish = ClusterMemberAttrSetRequest.create({ memberID: id, feature });
+      this.applyNow(
+        RequestField.CLUSTER_MEMBER_ATTR_SET,
+        ClusterMemberAttrSetRequest.encode(publish),
+      );
+    }
+    this.applyNow(RequestField.FEATURE_SET, FeatureSet.encode({ feature }));
+  }
+
   addMember(id: bigint, name: string, isLearner = false): void {
     const member = {
       ID: id,
@@ -213,7 +228,7 @@ export class FakeReplica implements ReplicaView {
   }
 
   #commit(type: EntryType, data: Uint8Array, done: (result: ProposalResult) => void): Cancel {
-    const { failure } = this;
+    const failure = this.failure ?? this.proposalFailure;
     if (failure !== null) return this.#later(() => done({ ok: false, code: failure }));
     return this.#later(() => done({ ok: true, result: this.#apply(type, data), term: this.term }));
   }

@@ -6,7 +6,7 @@ import { NO_PROBE, Random, assert } from '@conclave/base';
 import type { Current, Probe } from '@conclave/base';
 import { createLogSync, openLog } from '@conclave/log';
 import type { DurableLog } from '@conclave/log';
-import { StateMachine } from '@conclave/statemachine';
+import { FEATURE_SUPPORTED, StateMachine } from '@conclave/statemachine';
 import { KV_OPTIONS } from '@conclave/mvcc';
 import type { SnapshotExchange } from '@conclave/snapshot';
 import { MemoryDataDirectory, MemoryLogDisk, TaskQueue } from '@conclave/testkit';
@@ -80,6 +80,9 @@ export interface MiniOptions {
   readonly catchUpEntries?: number;
   readonly snapshotCount?: number;
   readonly flushIntervalMs?: number;
+  readonly leaseCheckpointMs?: number;
+  /** What the build of each member supports at its next start, by place; default: all there is. */
+  readonly features?: number[];
 }
 
 export class MiniCluster {
@@ -156,10 +159,11 @@ export class MiniCluster {
         member.fatal = message;
       },
     };
-    const machine = new StateMachine({ store: KV_OPTIONS }, ports);
+    const featureSupported = this.#options.features?.[Number(member.id) - 1] ?? FEATURE_SUPPORTED;
+    const machine = new StateMachine({ store: KV_OPTIONS, featureSupported }, ports);
     let loaded = false;
     machine.load((failure) => {
-      assert(failure === null, 'the state loads');
+      if (failure !== null) throw new Error(failure);
       loaded = true;
     });
     this.tasks.run();
@@ -220,6 +224,7 @@ export class MiniCluster {
       flushIntervalMs: this.#options.flushIntervalMs ?? 10_000,
       overlayBytesMax: 64 << 20,
       clusterVersion: '3.6.0',
+      leaseCheckpointMs: this.#options.leaseCheckpointMs ?? 0,
       seed: Number(memberId) + this.#options.seed,
     };
   }

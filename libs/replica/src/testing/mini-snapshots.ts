@@ -5,7 +5,7 @@
 import type { Random } from '@conclave/base';
 import { SnapshotExchange } from '@conclave/snapshot';
 import type { OutgoingEvents, OutgoingStream } from '@conclave/snapshot';
-import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
+import { readSnapshotHead } from '@conclave/statemachine';
 import type { TaskQueue } from '@conclave/testkit';
 import type { DurableLog } from '@conclave/log';
 import type { StateMachine } from '@conclave/statemachine';
@@ -49,7 +49,7 @@ export function miniSnapshots(
       },
       receiver: {
         clusterId,
-        feature: FEATURE_SUPPORTED,
+        feature: parts.machine.featureSupported,
         rowBytesMax: 1 << 20,
         creditChunks: 4,
         flushBytes: 512,
