@@ -32,6 +32,7 @@ import { type OpenedMember, openMember } from './open-member.js';
 import { Peers } from './peers.js';
 import { peerHttp } from './peer-http.js';
 import { SnapshotTraffic } from './snapshot-traffic.js';
+import { Top, topPage } from './top.js';
 import { ETCD_VERSION, clusterVersionOf } from './version.js';
 
 const HAND_OVER_MS = 500;
@@ -233,7 +234,15 @@ export class ConclaveNode {
         extensiveMetrics: config.extensiveMetrics,
         requestTimeoutMs: 5_000 + 2 * config.electionMs,
       },
-      { handler: tracedHandler(api, tracer, true), view, probe, exposition },
+      {
+        handler: tracedHandler(api, tracer, true),
+        view,
+        probe,
+        exposition,
+        extension: topPage(
+          config.debugTop ? new Top({ store: member.machine.store, watches, clock: CLOCK }) : null,
+        ),
+      },
     );
     this.#peerHttp = new Http1Server({
       handler: peerHttp(

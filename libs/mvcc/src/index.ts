@@ -4,6 +4,7 @@ export type { HashFold } from './hash-read.js';
 export { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
 export { bumpedRevisionRow, isVersionRow, readCompactRevision } from './backup-rows.js';
 export { type KvPorts, KvStore } from './kv-store.js';
+export type { PrefixSize, PrefixSizes } from './prefix-survey.js';
 export { KV_OPTIONS, type KvOptions } from './state.js';
 export type {
   HashResult,

@@ -28,6 +28,7 @@ import { KeyIndex } from './key-index.js';
 import { keyRangeOf } from './key-range.js';
 import { type Loaded, Loader } from './loader.js';
 import { OpCounts } from './op-counts.js';
+import { PrefixSurvey, type PrefixSizes } from './prefix-survey.js';
 import { Overlay } from './overlay.js';
 import { placesOf } from './prefetch.js';
 import { type RangePlan, planRange } from './range-plan.js';
@@ -157,6 +158,12 @@ export class KvStore implements Store {
       if (at >= 0 && history.leaseAt(at) !== 0n) visit(history.key, history.leaseAt(at));
       return true;
     });
+  }
+
+  /** Keys by the first `depth` parts of their path; in slices, beside everything else. */
+  survey(depth: number, done: (sizes: PrefixSizes) => void): void {
+    const range = this.range.bind(this);
+    new PrefixSurvey(this.#state, depth, range, done).start();
   }
 
   range(request: RangeRequest, done: (result: RangeResult) => void): void {

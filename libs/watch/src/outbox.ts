@@ -84,9 +84,11 @@ export class Outbox implements PreviousWaiter {
     this.#push({ control: response, events: null, bytes: ENTRY_BYTES + response.length });
   }
 
-  /** The caller looked at `full` before. */
-  sendEvents(events: EventsResponse): void {
-    this.#push({ control: null, events, bytes: ENTRY_BYTES + events.sizeGuess() });
+  /** The caller looked at `full` before. Answers about how many bytes they are. */
+  sendEvents(events: EventsResponse): number {
+    const bytes = events.sizeGuess();
+    this.#push({ control: null, events, bytes: ENTRY_BYTES + bytes });
+    return bytes;
   }
 
   drained(): void {

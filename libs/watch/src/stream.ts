@@ -144,7 +144,9 @@ export class Stream implements WatchStream {
   sendEvents(watcher: Watcher, revision: Revision, events: readonly EncodedEvent[]): void {
     watcher.idle = false;
     const { id, prevKv, fragment } = watcher;
-    this.outbox.sendEvents(new EventsResponse(id, revision, events, prevKv, fragment));
+    const response = new EventsResponse(id, revision, events, prevKv, fragment);
+    watcher.events += events.length;
+    watcher.bytes += this.outbox.sendEvents(response);
   }
 
   /** The second message of spec 2.7: what the watcher would read next is compacted. */

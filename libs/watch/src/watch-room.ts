@@ -13,6 +13,7 @@ import { EncodedEvent, PreviousRecords } from './encoded-event.js';
 import { WATCHERS_MAX } from './outbox.js';
 import { Stream, type StreamHost, type StreamOptions } from './stream.js';
 import type { WatchHub, WatchOptions, WatchSink, WatchStream } from './types.js';
+import { type WatchersByRange, surveyWatchers } from './watch-survey.js';
 import { WatcherIndex } from './watcher-index.js';
 import type { Watcher } from './watcher.js';
 
@@ -89,6 +90,11 @@ export class WatchRoom implements WatchHub, StreamHost, CatchUpHost {
     const stream = new Stream(this.#streamOptions, sink, header, this);
     this.#streams.add(stream);
     return stream;
+  }
+
+  /** Who watches what, in slices, beside everything else. */
+  survey(done: (found: WatchersByRange) => void): void {
+    surveyWatchers(this.#streams, this.#ports.scheduler, done);
   }
 
   publish(revision: Revision, events: readonly MvccEvent[]): void {

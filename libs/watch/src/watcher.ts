@@ -45,6 +45,9 @@ export class Watcher {
   next: Revision = 0;
   /** No progress below this revision may be reported: it asked for later, or has seen later. */
   floor: Revision = 0;
+  /** Sent so far, for the survey: events, and bytes as queued. */
+  events = 0;
+  bytes = 0;
   /** No events since the last periodic progress. */
   idle = true;
 

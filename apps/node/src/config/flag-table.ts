@@ -208,6 +208,7 @@ const SECURITY: readonly Row[] = [
 ];
 
 const MONITORING: readonly Row[] = [
+  ['enable-debug-top', 'bool', 'false', 'built', 'Serve /debug/top: large prefixes, watches.'],
   ['enable-pprof', 'bool', 'false', 'default-only', 'Profiles over HTTP.'],
   ['metrics', 'enum', 'basic', 'built', 'extensive adds histograms.', ['basic', 'extensive']],
   ['listen-metrics-urls', 'urls', '', 'built', 'Extra listeners for metrics and health.'],

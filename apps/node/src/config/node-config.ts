@@ -60,6 +60,8 @@ export interface NodeConfig {
   readonly compactionBatchLimit: number;
   readonly watchProgressMs: number;
   readonly tracing: TracingFlags;
+  /** `/debug/top` is served. */
+  readonly debugTop: boolean;
   /** 0: no checkpoints. */
   readonly leaseCheckpointMs: number;
   /** '' for the built-in one. */
@@ -134,6 +136,7 @@ export function validate(
     compactionBatchLimit: read.number('compaction-batch-limit'),
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
     tracing: tracingFlags(settings, read),
+    debugTop: read.bool('enable-debug-top'),
     leaseCheckpointMs: gates.has('LeaseCheckpoint')
       ? read.durationMs('lease-checkpoint-interval')
       : 0,
