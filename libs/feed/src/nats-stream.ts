@@ -2,7 +2,6 @@
  * The stream in NATS: makes it if it is missing, reads its end, publishes into it. One connection; what
  * becomes of it is told through `NatsEvents`.
  */
-import { readFileSync } from 'node:fs';
 import { ConclaveError } from '@conclave/base';
 import {
   DiscardPolicy,
@@ -16,18 +15,14 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import {
-  type Authenticator,
   type NatsConnection,
-  type NodeConnectionOptions,
   connect,
-  credsAuthenticator,
   headers as newHeaders,
   millis,
   nanos,
-  tokenAuthenticator,
-  usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { type FeedMessage, readPosition } from './message.js';
+import { accessOptions } from './nats-access.js';
 import type { FeedOptions } from './options.js';
 import type { Expected, PublishResult, Tail } from './session.js';
 
@@ -48,9 +43,15 @@ export interface PreparedStream {
   readonly maxAgeMs: number;
 }
 
-const CONNECT_TIMEOUT_MS = 2_000;
-const RECONNECT_WAIT_MS = 250;
-const PING_MS = 5_000;
+/** A server that says nothing for two pings is taken for dead. */
+const CONNECTION = Object.freeze({
+  timeout: 2_000,
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 250,
+  reconnectJitter: 250,
+  pingInterval: 5_000,
+  ignoreAuthErrorAbort: true,
+});
 const REQUEST_TIMEOUT_MS = 5_000;
 const WRONG_LAST_ID = 10_070;
 const WRONG_LAST_SEQUENCE = 10_071;
@@ -58,46 +59,6 @@ const STREAM_NOT_FOUND = 10_059;
 
 function refused(text: string): ConclaveError<FeedErrorCode> {
   return new ConclaveError('refused', text);
-}
-
-function authenticator(options: FeedOptions): Authenticator | null {
-  // Read at each attempt: a secret that was changed is found.
-  if (options.credsFile !== '') {
-    return credsAuthenticator(() => readFileSync(options.credsFile));
-  }
-  if (options.tokenFile === '') return null;
-  const secret = readFileSync(options.tokenFile, 'utf8').trim();
-  const colon = secret.indexOf(':');
-  return colon < 0
-    ? tokenAuthenticator(secret)
-    : usernamePasswordAuthenticator(secret.slice(0, colon), secret.slice(colon + 1));
-}
-
-function connectionOptions(options: FeedOptions, name: string): NodeConnectionOptions {
-  const auth = authenticator(options);
-  const wantsTls = options.caFile !== '' || options.certFile !== '';
-  const tls = wantsTls || options.servers.some((server) => server.startsWith('tls://'));
-  return {
-    servers: [...options.servers],
-    name,
-    timeout: CONNECT_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: RECONNECT_WAIT_MS,
-    pingInterval: PING_MS,
-    ignoreAuthErrorAbort: true,
-    ...(auth === null ? {} : { authenticator: auth }),
-    ...(tls
-      ? {
-          tls: {
-            ...(options.caFile === '' ? {} : { caFile: options.caFile }),
-            ...(options.certFile === ''
-              ? {}
-              : { certFile: options.certFile, keyFile: options.keyFile }),
-          },
-        }
-      : {}),
-  };
 }
 
 export class NatsStream {
@@ -130,7 +91,7 @@ export class NatsStream {
     timeoutMs: number,
     events: NatsEvents,
   ): Promise<NatsStream> {
-    const nc = await connect(connectionOptions(options, name));
+    const nc = await connect({ ...CONNECTION, name, ...accessOptions(options) });
     const stream = new NatsStream(options, nc, timeoutMs, events);
     events.connected(nc.getServer());
     return stream;

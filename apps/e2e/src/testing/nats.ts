@@ -15,18 +15,21 @@ export class NatsServer {
   readonly directory = mkdtempSync(join(tmpdir(), 'conclave-nats-'));
   readonly port: number;
   process!: TestProcess;
+  /** What clients must know; '' for an open server. */
+  readonly #token: string;
 
-  private constructor(port: number) {
+  private constructor(port: number, token: string) {
     this.port = port;
+    this.#token = token;
   }
 
   /** With a port and a directory, and not running yet. */
-  static async reserve(): Promise<NatsServer> {
-    return new NatsServer((await freePorts(1))[0] as number);
+  static async reserve(token = ''): Promise<NatsServer> {
+    return new NatsServer((await freePorts(1))[0] as number, token);
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = await NatsServer.reserve();
+  static async start(token = ''): Promise<NatsServer> {
+    const server = await NatsServer.reserve(token);
     await server.start();
     return server;
   }
@@ -37,7 +40,9 @@ export class NatsServer {
 
   async start(): Promise<void> {
     const place = ['-a', '127.0.0.1', '-p', `${this.port}`];
-    this.process = new TestProcess('nats-server', ['-js', '-sd', this.directory, ...place]);
+    const auth = this.#token === '' ? [] : ['--auth', this.#token];
+    const store = ['-js', '-sd', this.directory];
+    this.process = new TestProcess('nats-server', [...store, ...place, ...auth]);
     await until('nats-server listens', () => {
       if (this.process.exit !== null) throw new Error(`nats-server: ${this.process.output}`);
       return accepts(this.port);
@@ -55,7 +60,7 @@ export class NatsServer {
 
   /** Runs `use` with a manager of its own connection. */
   async manage<T>(use: (jsm: JetStreamManager, nc: NatsConnection) => Promise<T>): Promise<T> {
-    const nc = await connect({ servers: this.url, waitOnFirstConnect: true });
+    const nc = await connect({ servers: this.url, token: this.#token, waitOnFirstConnect: true });
     try {
       return await use(await jetstreamManager(nc), nc);
     } finally {
