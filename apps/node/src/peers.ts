@@ -245,7 +245,9 @@ export class Peers implements PeerTransport {
     const machine = this.#ports.replica()?.machine;
     if (machine?.isRemoved(id)) return { state: 'removed', incarnation: null };
     if (!this.#book.get(id)) return { state: 'unknown', incarnation: null };
-    const replicated = machine?.members.find((m) => m.id === id)?.incarnation ?? 0n;
+    const record =
+      machine?.members.find((m) => m.id === id) ?? machine?.leaving.find((m) => m.id === id);
+    const replicated = record?.incarnation ?? 0n;
     const incarnation = replicated === 0n ? this.#ports.incarnations.of(id) : replicated;
     return { state: 'member', incarnation };
   }

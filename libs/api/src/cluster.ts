@@ -4,6 +4,7 @@
  * What this member can judge alone (URL syntax, health) it judges before it proposes; the rest is
  * judged at apply, alike on every member. There is no time limit but the client's own.
  */
+import type { Cancel } from '@conclave/replica';
 import type { ConfChange } from '@conclave/wire';
 import {
   ConfChangeTransition,
@@ -33,6 +34,8 @@ import type { UnaryCall } from './unary.js';
 
 /** "No time limit": longer than any client waits, and still a bound. */
 const PATIENCE_MS = 3_600_000;
+/** How often it is looked whether a demoted voter is gone. */
+const GONE_LOOK_MS = 10;
 
 export function memberList(api: ApiContext, call: UnaryCall, body: Uint8Array): void {
   const answer = (): void => {
@@ -67,11 +70,16 @@ export function memberRemove(api: ApiContext, call: UnaryCall, body: Uint8Array)
   const { ID } = MemberRemoveRequest.decode(body);
   const fault = mayRemove(api, ID);
   if (fault !== null) return call.fail(fault);
-  const remove = (): void =>
-    change(api, call, ConfChangeType.REMOVE, ID, [], () => {
+  const remove = (): void => {
+    const answer = (): void => {
       const response = MemberRemoveResponse.create({ members: membersOf(api) });
       api.replyWithoutRevision(call, MemberRemoveResponse.encode(response));
-    });
+    };
+    const voter = api.replica.machine.members.some((m) => m.id === ID && !m.isLearner);
+    if (!voter) return change(api, call, ConfChangeType.REMOVE, ID, [], answer);
+    const demoted = (): void => whenGone(api, call, ID, answer);
+    change(api, call, ConfChangeType.ADD_LEARNER, ID, [], demoted, true);
+  };
   const heir = heirOf(api, ID);
   if (heir === null) return remove();
   if (!api.replica.isLeader) {
@@ -83,6 +91,26 @@ export function memberRemove(api: ApiContext, call: UnaryCall, body: Uint8Array)
   api.replica.transferLeader(heir, Math.min(patience(call), api.requestTimeoutMs), (error) => {
     if (error !== null) call.fail(error);
     else if (!call.ended) remove();
+  });
+}
+
+/**
+ * A voter was demoted; the leader removes it as soon as nobody counts its vote. Whoever is told that it is
+ * removed may switch it off at once, so the answer waits for that.
+ */
+function whenGone(api: ApiContext, call: UnaryCall, id: bigint, answer: () => void): void {
+  const { replica } = api;
+  if (replica.machine.isRemoved(id)) return answer();
+  const deadlineMs = replica.nowMs + patience(call);
+  call.hold(() => {
+    let cancel: Cancel = () => undefined;
+    const look = (): void => {
+      if (replica.machine.isRemoved(id)) answer();
+      else if (replica.nowMs >= deadlineMs) call.fail('timeout');
+      else cancel = replica.after(GONE_LOOK_MS, look);
+    };
+    cancel = replica.after(GONE_LOOK_MS, look);
+    return () => cancel();
   });
 }
 
@@ -142,6 +170,7 @@ function change(
   id: bigint,
   members: MembershipMember[],
   done: () => void,
+  leaving = false,
 ): void {
   // Zero is no member's id, so nothing needs to be asked of the log.
   if (id === 0n) return call.fail('member-not-found');
@@ -150,9 +179,10 @@ function change(
     requestID,
     members,
     learnersMax: api.options.maxLearners,
+    leaving,
   });
   const confChange: ConfChange = {
-    transition: ConfChangeTransition.AUTO,
+    transition: leaving ? ConfChangeTransition.JOINT_AUTO_LEAVE : ConfChangeTransition.AUTO,
     changes: [{ type, id }],
     context,
   };

@@ -81,6 +81,24 @@ test('a joint change, once left, is what its simple steps would have made', () =
   });
 });
 
+test('a sole voter replaces any configuration; nothing else is said that way', () => {
+  const confs = [
+    { voters: [1, 2], learners: [3], votersOutgoing: [], learnersNext: [], autoLeave: false },
+    { voters: [1, 2], learners: [], votersOutgoing: [1, 3], learnersNext: [3], autoLeave: true },
+  ];
+  const alone = { votersOutgoing: [], learnersNext: [], autoLeave: false, learners: [] };
+  for (const conf of confs) {
+    const sole = changeConf(conf, { transition: 3, changes: [{ type: 0, slot: 3 }] });
+    expect(sole).toEqual({ ok: true, confState: { ...alone, voters: [3] } });
+    for (const changes of [[], [{ type: 1 as const, slot: 3 }]]) {
+      expect(changeConf(conf, { transition: 3, changes })).toEqual({
+        ok: false,
+        code: 'no-voters',
+      });
+    }
+  }
+});
+
 test('a joint configuration takes no change but its end; one that is not has no end', () => {
   const conf = {
     voters: [1, 2],

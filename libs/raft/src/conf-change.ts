@@ -53,6 +53,7 @@ export function changeConf(confState: SlotConfState, change: SlotConfChange): Co
   for (const { slot } of change.changes) {
     if (!Number.isSafeInteger(slot) || slot <= 0) return { ok: false, code: 'bad-slot' };
   }
+  if (change.transition === ConfChangeTransition.SOLE) return soleVoter(change.changes);
   if (change.changes.length === 0) return leaveJoint(confState);
   if (isJoint(confState)) return { ok: false, code: 'already-joint' };
   const { transition, changes } = change;
@@ -60,6 +61,15 @@ export function changeConf(confState: SlotConfState, change: SlotConfChange): Co
     return simpleChange(confState, changes[0] as SlotChange);
   }
   return enterJoint(confState, changes, transition !== ConfChangeTransition.JOINT_EXPLICIT);
+}
+
+/** Not a change that thesis 4 knows: everybody else is gone for good. */
+function soleVoter(changes: readonly SlotChange[]): ConfChangeResult {
+  const [only] = changes;
+  if (changes.length !== 1 || only?.type !== ConfChangeType.ADD_VOTER) {
+    return { ok: false, code: 'no-voters' };
+  }
+  return { ok: true, confState: { ...EMPTY_CONF_STATE, voters: [only.slot] } };
 }
 
 function simpleChange(confState: SlotConfState, change: SlotChange): ConfChangeResult {

@@ -7,7 +7,13 @@
  *     then:   while (node.hasReady()) handle(node.ready())
  */
 import { assert, assertLe, type Index, type Term } from '@conclave/base';
-import { type Entry, EntryType, type RaftMessage, type SnapshotMeta } from '@conclave/wire';
+import {
+  ConfChangeTransition,
+  type Entry,
+  EntryType,
+  type RaftMessage,
+  type SnapshotMeta,
+} from '@conclave/wire';
 import { applyEntriesRead, evict, hasCommitted, noteApplied, takeCommitted } from './apply.js';
 import { maybeCommit } from './commit.js';
 import { changeConf, type ConfChangeRefusal, type SlotConfChange } from './conf-change.js';
@@ -105,6 +111,10 @@ export class RawNode {
 
   /** `data` is the encoded `change`, the bytes of its entry. At most one is in flight. */
   proposeConfChange(data: Uint8Array, change: SlotConfChange): ProposeResult {
+    assert(
+      change.transition !== ConfChangeTransition.SOLE,
+      'proposeConfChange: a sole voter is written into the log, not proposed',
+    );
     const entry = { type: EntryType.CONF_CHANGE, data };
     return propose(this.#raft, [entry], change.changes.length === 0);
   }

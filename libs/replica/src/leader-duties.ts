@@ -17,6 +17,7 @@ const VERSION_RETRY_MS = 1_000;
 const CHECKPOINTS_PER_ENTRY = 1_000;
 const CHECKPOINT_ENTRIES_IN_FLIGHT_MAX = 4;
 const FEATURE_RETRY_MS = 1_000;
+const LEAVING_RETRY_MS = 1_000;
 
 const FIELD_CLUSTER_VERSION_SET = 1_300;
 const FIELD_LEASE_CHECKPOINT = 11;
@@ -26,13 +27,15 @@ const FIELD_LEASE_EXPIRE = 20_003;
 export interface DutyPorts {
   readonly replica: Pick<ReplicaView, 'machine' | 'isConnected'>;
   propose(proposal: Proposal, done: (result: ProposalResult) => void): void;
+  /** Proposes that `id`, which nobody counts any more, is removed; `done` once it is over. */
+  removeLeaving(id: bigint, done: () => void): void;
 }
 
 /**
  * What only a leader does on its own: revokes leases past their deadline, records what is left of long
- * ones, names the cluster version of a new cluster, and raises its feature number once every member
- * supports a higher one. All of it goes through the log; apply ignores an expiry or checkpoint whose
- * term is not that of the leader any more.
+ * ones, names the cluster version of a new cluster, raises its feature number once every member supports
+ * a higher one, and removes those that were demoted on their way out. All of it goes through the log;
+ * apply ignores an expiry or checkpoint whose term is not that of the leader any more.
  */
 export class LeaderDuties {
   readonly #ports: DutyPorts;
@@ -44,6 +47,7 @@ export class LeaderDuties {
   #checkpointsInFlight = 0;
   #featureAskedMs = Number.NEGATIVE_INFINITY;
   #versionAskedMs = Number.NEGATIVE_INFINITY;
+  #leavingAskedMs = Number.NEGATIVE_INFINITY;
   /** As of the last poll: an answer to an expiry of an earlier term must not propose under that term. */
   #term: Term = 0;
 
@@ -57,6 +61,7 @@ export class LeaderDuties {
   poll(nowMs: number, term: Term): void {
     this.#term = term;
     this.#setVersion(nowMs);
+    this.#removeLeaving(nowMs);
     if (nowMs >= this.#dueMs) {
       this.#dueMs = nowMs + LEASE_PASS_MS;
       this.#raiseFeature(nowMs);
@@ -72,6 +77,7 @@ export class LeaderDuties {
   /** No longer the leader: what was due is the next leader's business. */
   stop(): void {
     this.#due = [];
+    this.#leavingAskedMs = Number.NEGATIVE_INFINITY;
   }
 
   #revoke(): void {
@@ -121,6 +127,19 @@ export class LeaderDuties {
     this.#featureAskedMs = nowMs;
     const body = FeatureSet.encode({ feature: all });
     this.#ports.propose(proposal(FIELD_FEATURE_SET, body), () => undefined);
+  }
+
+  /** One at a time, as every change of the configuration; not before the joint one is left. */
+  #removeLeaving(nowMs: number): void {
+    const { machine } = this.#ports.replica;
+    const [leaving] = machine.leaving;
+    if (leaving === undefined) return;
+    if (machine.confState.votersOutgoing.length > 0) return;
+    if (nowMs - this.#leavingAskedMs < LEAVING_RETRY_MS) return;
+    this.#leavingAskedMs = nowMs;
+    this.#ports.removeLeaving(leaving.id, () => {
+      this.#leavingAskedMs = Number.NEGATIVE_INFINITY;
+    });
   }
 
   #setVersion(nowMs: number): void {

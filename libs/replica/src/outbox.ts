@@ -1,5 +1,10 @@
 import type { SlotConfChange } from '@conclave/raft';
-import { decodeConfChange } from '@conclave/wire';
+import {
+  ConfChangeTransition,
+  ConfChangeType,
+  MemberChange,
+  decodeConfChange,
+} from '@conclave/wire';
 import type { ConfChange, RaftMessage } from '@conclave/wire';
 import type { PeerTransport } from './options.js';
 import type { SlotTable } from './slot-table.js';
@@ -40,6 +45,15 @@ export function toSlotChange(change: ConfChange, slots: SlotTable): SlotConfChan
   return {
     transition: change.transition,
     changes: change.changes.map((c) => ({ type: c.type, slot: slots.slotOf(c.id) })),
+  };
+}
+
+/** The change that removes a member whose vote nobody counts. */
+export function removal(id: bigint, requestID: bigint): ConfChange {
+  return {
+    transition: ConfChangeTransition.AUTO,
+    changes: [{ type: ConfChangeType.REMOVE, id }],
+    context: MemberChange.encode(MemberChange.create({ requestID })),
   };
 }
 

@@ -15,7 +15,7 @@ import { Leadership } from './leadership.js';
 import { LeasePrimacy } from './lease-primacy.js';
 import { logHold } from './log-hold.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
-import { toSlotChange } from './outbox.js';
+import { removal, toSlotChange } from './outbox.js';
 import type { PendingProposal } from './proposal-table.js';
 import { Proposer } from './proposer.js';
 import { PhysicalCompaction } from './physical-compaction.js';
@@ -160,7 +160,11 @@ export class Replica implements ReplicaView {
     const { leaseCheckpointMs } = options;
     this.#primacy = new LeasePrimacy(this.machine.leases, this.electionMs, leaseCheckpointMs);
     this.#duties = new LeaderDuties(
-      { replica: this, propose: (p, done) => this.#own(p, done) },
+      {
+        replica: this,
+        propose: (p, done) => this.#own(p, done),
+        removeLeaving: (id, done) => this.#removeLeaving(id, done),
+      },
       { clusterVersion: options.clusterVersion, leaseRetryMs: 5_000 + 2 * this.electionMs },
     );
     this.#publisher = new Publisher(options, {
@@ -375,6 +379,12 @@ export class Replica implements ReplicaView {
     this.#proposer.proposeOwn(p, 5_000 + 2 * this.electionMs, done);
   }
 
+  #removeLeaving(id: bigint, done: () => void): void {
+    const requestID = this.nextRequestId();
+    const change = removal(id, requestID);
+    this.proposeConfChange(change, requestID, 5_000 + 2 * this.electionMs, done);
+  }
+
   /** Every client waits for this disk: another member shall lead. */
   #leaveSlowDisk(): void {
     const ports = this.#transferPorts();
@@ -437,7 +447,14 @@ export class Replica implements ReplicaView {
       return;
     }
     const slotChange = toSlotChange(change, this.slots);
-    assert(this.#raft.checkConfChange(slotChange) === null, 'a committed change is possible');
+    const refusal = this.#raft.checkConfChange(slotChange);
+    if (refusal === 'not-joint') {
+      // An earlier leader's word to leave what is left already: harmless (RawNode knows no other case).
+      this.#raft.rejectConfChange();
+      this.machine.confStateChanged(this.machine.confState);
+      return;
+    }
+    assert(refusal === null, 'a committed change is possible');
     const conf = this.#raft.applyConfChange(slotChange);
     this.machine.confStateChanged(this.slots.toIds(conf));
     this.#membershipChanged();
@@ -445,7 +462,8 @@ export class Replica implements ReplicaView {
 
   #membershipChanged(): void {
     this.#isLearner = this.#self()?.isLearner ?? false;
-    this.#ports.transport.membersChanged(this.machine.members);
+    const { members, leaving } = this.machine;
+    this.#ports.transport.membersChanged(leaving.length === 0 ? members : [...members, ...leaving]);
     if (this.machine.isRemoved(this.memberId)) this.#ports.removed();
   }
 

@@ -4,12 +4,17 @@
  * A change is judged as a whole when its entry is applied, from the state and the entry alone, so that
  * every member judges alike; a refused change alters nothing. The order of checks is etcd's.
  *
- * Invariants: an id is never both member and removed; no peer URL belongs to two members; once a
+ * A voter leaves in two steps, so that nobody who still counts its vote loses it: a joint change demotes
+ * it, and once that is left its id is removed. Between the two it is *leaving*: no member for any client,
+ * and a peer all the same.
+ *
+ * Invariants: an id is one of member, leaving, removed; no peer URL belongs to two members; once a
  * voter was there, a voter stays.
  */
 import { type EngineOp, type EngineRow, assert } from '@conclave/base';
 import {
   type ConfChange,
+  ConfChangeTransition,
   ConfChangeType,
   type MemberChange,
   MemberRow,
@@ -18,12 +23,17 @@ import {
 import { keyId, memberKey, removedKey } from './rows.js';
 import type { ApplyErrorCode, MemberRecord } from './types.js';
 
-type Draft = { readonly members: Map<bigint, MemberRecord>; readonly removed: Set<bigint> };
+type Draft = {
+  readonly members: Map<bigint, MemberRecord>;
+  readonly leaving: Map<bigint, MemberRecord>;
+  readonly removed: Set<bigint>;
+};
 
 const NOTHING = new Uint8Array(0);
 
 export class Membership {
   #members = new Map<bigint, MemberRecord>();
+  #leaving = new Map<bigint, MemberRecord>();
   readonly #removed = new Set<bigint>();
   #sorted: readonly MemberRecord[] | null = null;
   /** Ids whose rows differ from the engine's. */
@@ -33,6 +43,11 @@ export class Membership {
   get members(): readonly MemberRecord[] {
     this.#sorted ??= [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     return this.#sorted;
+  }
+
+  /** Those on their way out, sorted by id; a new array. */
+  get leaving(): readonly MemberRecord[] {
+    return [...this.#leaving.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   get(id: bigint): MemberRecord | null {
@@ -45,17 +60,24 @@ export class Membership {
 
   /** Judges and makes a change of the configuration; null: done, else why not. */
   change(change: ConfChange, context: MemberChange): ApplyErrorCode | null {
-    const draft: Draft = { members: new Map(this.#members), removed: new Set() };
+    const { transition } = change;
+    if (transition === ConfChangeTransition.SOLE) return this.#keepOnly(change.changes[0]?.id);
+    const draft: Draft = {
+      members: new Map(this.#members),
+      leaving: new Map(this.#leaving),
+      removed: new Set(),
+    };
     const hadVoters = countVoters(draft) > 0;
     for (const { type, id } of change.changes) {
       if (this.#removed.has(id) || draft.removed.has(id)) return 'member-not-found';
       const joining = context.members.find((member) => member.ID === id);
-      const fault =
-        type === ConfChangeType.REMOVE
-          ? remove(draft, id)
-          : joining === undefined
-            ? changeRole(draft, id, type === ConfChangeType.ADD_LEARNER, context.learnersMax)
-            : add(draft, joining, type === ConfChangeType.ADD_LEARNER, context.learnersMax);
+      const isLearner = type === ConfChangeType.ADD_LEARNER;
+      let fault: ApplyErrorCode | null;
+      if (type === ConfChangeType.REMOVE) fault = remove(draft, id);
+      else if (draft.leaving.has(id)) fault = 'member-not-found';
+      else if (context.leaving) fault = leave(draft, id);
+      else if (joining === undefined) fault = changeRole(draft, id, isLearner, context.learnersMax);
+      else fault = add(draft, joining, isLearner, context.learnersMax);
       if (fault !== null) return fault;
     }
     if (hadVoters && countVoters(draft) === 0) return 'not-enough-started';
@@ -95,9 +117,10 @@ export class Membership {
   /** A member row read back; answers what is wrong with it. Throws DecodeError. */
   restoreMember(row: EngineRow): string | null {
     const id = keyId(row.key, 0, 1);
-    const { member, incarnation, feature } = MemberRow.decode(row.value);
+    const { member, incarnation, leaving, feature } = MemberRow.decode(row.value);
     if (id === null || member === null || member.ID !== id) return 'state: bad member row';
-    this.#members.set(id, { ...recordOf(member, false), incarnation, feature });
+    const kept = leaving ? this.#leaving : this.#members;
+    kept.set(id, { ...recordOf(member, false), incarnation, feature });
     this.#sorted = null;
     return null;
   }
@@ -111,6 +134,7 @@ export class Membership {
 
   reset(): void {
     this.#members.clear();
+    this.#leaving.clear();
     this.#removed.clear();
     this.#dirty.clear();
     this.#sorted = null;
@@ -120,8 +144,11 @@ export class Membership {
   takeOps(ops: EngineOp[]): void {
     for (const id of this.#dirty) {
       const member = this.#members.get(id);
-      if (member !== undefined) {
-        ops.push({ type: 'put', key: memberKey(id), value: encodeMember(member) });
+      const leaving = this.#leaving.get(id);
+      const row = member ?? leaving;
+      if (row !== undefined) {
+        const value = encodeMember(row, leaving !== undefined);
+        ops.push({ type: 'put', key: memberKey(id), value });
         continue;
       }
       ops.push({ type: 'delete', key: memberKey(id) });
@@ -132,9 +159,26 @@ export class Membership {
 
   /** All rows, in order of kind and id. */
   rows(): EngineRow[] {
-    const members = this.members.map((m) => ({ key: memberKey(m.id), value: encodeMember(m) }));
+    const records = [...this.members, ...this.leaving].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const members = records.map((m) => ({
+      key: memberKey(m.id),
+      value: encodeMember(m, this.#leaving.has(m.id)),
+    }));
     const removed = [...this.#removed].sort((a, b) => (a < b ? -1 : 1));
     return members.concat(removed.map((id) => ({ key: removedKey(id), value: NOTHING })));
+  }
+
+  /** The last survivor goes on alone, whatever it was: everybody else is gone for good. */
+  #keepOnly(id: bigint | undefined): ApplyErrorCode | null {
+    const survivor = id === undefined ? undefined : this.#members.get(id);
+    if (survivor === undefined) return 'member-not-found';
+    const others = [...this.#members.keys(), ...this.#leaving.keys()];
+    this.#take({
+      members: new Map([[survivor.id, { ...survivor, isLearner: false }]]),
+      leaving: new Map(),
+      removed: new Set(others.filter((other) => other !== survivor.id)),
+    });
+    return null;
   }
 
   #put(member: MemberRecord): void {
@@ -147,12 +191,17 @@ export class Membership {
     for (const [id, member] of draft.members) {
       if (this.#members.get(id) !== member) this.#dirty.add(id);
     }
+    for (const id of draft.leaving.keys()) {
+      assert(!draft.members.has(id), 'who leaves is no member');
+      if (!this.#leaving.has(id)) this.#dirty.add(id);
+    }
     for (const id of draft.removed) {
-      assert(!draft.members.has(id), 'a removed id is no member');
+      assert(!draft.members.has(id) && !draft.leaving.has(id), 'a removed id is no member');
       this.#removed.add(id);
       this.#dirty.add(id);
     }
     this.#members = draft.members;
+    this.#leaving = draft.leaving;
     this.#sorted = null;
   }
 }
@@ -187,8 +236,17 @@ function changeRole(
   return null;
 }
 
+/** A voter is demoted on its way out. */
+function leave(draft: Draft, id: bigint): ApplyErrorCode | null {
+  const member = draft.members.get(id);
+  if (member === undefined) return 'member-not-found';
+  draft.members.delete(id);
+  draft.leaving.set(id, { ...member, isLearner: true });
+  return null;
+}
+
 function remove(draft: Draft, id: bigint): ApplyErrorCode | null {
-  if (!draft.members.delete(id)) return 'member-not-found';
+  if (!draft.members.delete(id) && !draft.leaving.delete(id)) return 'member-not-found';
   draft.removed.add(id);
   return null;
 }
@@ -228,7 +286,7 @@ function recordOf(member: MembershipMember, isLearner: boolean): MemberRecord {
 }
 
 /** A member's row, as it is written. */
-export function encodeMember(record: MemberRecord): Uint8Array {
+export function encodeMember(record: MemberRecord, leaving: boolean): Uint8Array {
   return MemberRow.encode({
     member: {
       ID: record.id,
@@ -237,5 +295,6 @@ export function encodeMember(record: MemberRecord): Uint8Array {
     },
     incarnation: record.incarnation,
     feature: record.feature,
+    leaving,
   });
 }

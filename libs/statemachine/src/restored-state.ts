@@ -43,7 +43,7 @@ export function restoredRows(place: RestoredPlace): readonly EngineRow[] {
   const members = place.members.map(({ id, peerURLs }) => {
     const nobody = { isLearner: false, name: '', clientURLs: [], incarnation: 0n, feature: 0 };
     const record = { id, peerURLs, ...nobody };
-    return { key: memberKey(id), value: encodeMember(record) };
+    return { key: memberKey(id), value: encodeMember(record, false) };
   });
   return meta.concat(members);
 }

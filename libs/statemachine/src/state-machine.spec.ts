@@ -293,6 +293,52 @@ describe('membership', () => {
     expect(run(log.remove(2n))).toBe('member-not-found');
   });
 
+  test('a voter on its way out is no member, and removed when its id is, over restarts', () => {
+    const { member, log, run } = cluster();
+    run(log.add(2n));
+    run(log.add(3n));
+    expect(run(log.leave(9n))).toBe('member-not-found');
+    expect(run(log.leave(2n))).toBe('ok');
+    member.write();
+    member.load();
+    const { machine } = member;
+    expect(machine.members.map((m) => m.id)).toEqual([1n, 3n]);
+    expect(machine.leaving).toMatchObject([{ id: 2n, isLearner: true }]);
+    expect(machine.isRemoved(2n)).toBe(false);
+    expect(run(log.leave(2n))).toBe('member-not-found');
+    expect(run(log.promote(2n))).toBe('member-not-found');
+    expect(run(log.remove(2n))).toBe('ok');
+    expect(machine.leaving).toEqual([]);
+    expect(machine.isRemoved(2n)).toBe(true);
+    member.write();
+    member.load();
+    expect(machine.isRemoved(2n)).toBe(true);
+    expect(machine.leaving).toEqual([]);
+  });
+
+  test('the last voter does not leave', () => {
+    const { log, run } = cluster();
+    run(log.addLearner(2n));
+    expect(run(log.leave(1n))).toBe('not-enough-started');
+  });
+
+  test('the last survivor is alone, whatever it was; everybody else is removed for good', () => {
+    const { member, log, run } = cluster();
+    run(log.add(2n));
+    run(log.add(3n));
+    run(log.addLearner(4n));
+    run(log.leave(2n));
+    expect(run(log.sole(9n))).toBe('member-not-found');
+    expect(run(log.sole(4n))).toBe('ok');
+    expect(member.machine.members).toMatchObject([{ id: 4n, isLearner: false }]);
+    expect(member.machine.leaving).toEqual([]);
+    member.write();
+    member.load();
+    expect([1n, 2n, 3n, 4n].map((id) => member.machine.isRemoved(id))).toEqual([
+      ...[true, true, true, false],
+    ]);
+  });
+
   test('an update of peer URLs keeps the role', () => {
     const { member, log } = cluster();
     member.apply(log.addLearner(2n));

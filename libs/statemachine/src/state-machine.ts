@@ -140,6 +140,10 @@ export class StateMachine implements Machine {
     return this.#membership.members;
   }
 
+  get leaving(): readonly MemberRecord[] {
+    return this.#membership.leaving;
+  }
+
   isRemoved(id: bigint): boolean {
     return this.#membership.isRemoved(id);
   }

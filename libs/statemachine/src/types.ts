@@ -80,6 +80,11 @@ export interface Machine {
   readonly confState: ConfState;
   /** Sorted by id. */
   readonly members: readonly MemberRecord[];
+  /**
+   * Removed by a client and demoted, but somebody may still count their votes: peers, not members. The
+   * leader removes their ids once the configuration is not joint any more.
+   */
+  readonly leaving: readonly MemberRecord[];
   isRemoved(id: bigint): boolean;
   readonly alarms: readonly Alarm[];
   /** The cluster's feature number; apply may branch on it only. */

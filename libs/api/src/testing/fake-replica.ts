@@ -205,7 +205,12 @@ export class FakeReplica implements ReplicaView {
       raftAttributes: { peerUrls: [`http://m${id}:2380`], isLearner },
       memberAttributes: null,
     };
-    const context = MemberChange.encode({ requestID: 0n, members: [member], learnersMax: 0 });
+    const context = MemberChange.encode({
+      requestID: 0n,
+      members: [member],
+      learnersMax: 0,
+      leaving: false,
+    });
     const type = isLearner ? ConfChangeType.ADD_LEARNER : ConfChangeType.ADD_VOTER;
     this.#apply(
       EntryType.CONF_CHANGE,
@@ -247,6 +252,13 @@ export class FakeReplica implements ReplicaView {
       const learners = this.machine.members.filter((m) => m.isLearner).map((m) => m.id);
       const rest = { votersOutgoing: [], learnersNext: [], autoLeave: false };
       this.machine.confStateChanged({ voters, learners, ...rest });
+      // What the leader does with those that were demoted on their way out.
+      for (const { id } of this.machine.leaving) {
+        const context = MemberChange.encode(MemberChange.create());
+        const changes = [{ type: ConfChangeType.REMOVE, id }];
+        const removal = encodeConfChange({ transition: 0, changes, context });
+        this.#apply(EntryType.CONF_CHANGE, removal);
+      }
     }
     if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
     if (applied.compacted !== null) this.watches.compacted(applied.compacted as Revision);

@@ -194,7 +194,9 @@ export class SimMember {
 
   /** Is `other` who it was when we met it? The rule of the peers' hello, either way. */
   trusts(other: SimMember): boolean {
-    const record = this.#machine?.members.find((m) => m.id === other.id);
+    const machine = this.#machine;
+    const peers = machine === null ? [] : [...machine.members, ...machine.leaving];
+    const record = peers.find((m) => m.id === other.id);
     const { met } = this.disk;
     if (!met.has(other.id)) met.set(other.id, other.incarnation);
     const replicated = record?.incarnation ?? 0n;

@@ -178,14 +178,17 @@ export class LogWriter {
     changes: ConfChange['changes'],
     joining: readonly { id: bigint; urls: readonly string[] }[] = [],
     learnersMax = 0,
+    kind: { readonly transition?: ConfChange['transition']; readonly leaving?: boolean } = {},
   ): Entry {
     const members = joining.map(({ id, urls }) => ({
       ID: id,
       raftAttributes: { peerUrls: [...urls], isLearner: false },
       memberAttributes: null,
     }));
-    const context = MemberChange.encode({ requestID: ++this.#requestId, members, learnersMax });
-    const data = encodeConfChange({ transition: 0, changes, context });
+    const { transition = 0, leaving = false } = kind;
+    const requestID = ++this.#requestId;
+    const context = MemberChange.encode({ requestID, members, learnersMax, leaving });
+    const data = encodeConfChange({ transition, changes, context });
     return this.#entry(EntryType.CONF_CHANGE, data);
   }
 
@@ -204,6 +207,16 @@ export class LogWriter {
 
   remove(id: bigint): Entry {
     return this.confChange([{ type: ConfChangeType.REMOVE, id }]);
+  }
+
+  /** Demotes a voter on its way out. */
+  leave(id: bigint): Entry {
+    const changes = [{ type: ConfChangeType.ADD_LEARNER, id }];
+    return this.confChange(changes, [], 0, { transition: 1, leaving: true });
+  }
+
+  sole(id: bigint): Entry {
+    return this.confChange([{ type: ConfChangeType.ADD_VOTER, id }], [], 0, { transition: 3 });
   }
 
   #entry(type: EntryType, data: Uint8Array): Entry {

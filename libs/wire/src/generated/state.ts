@@ -17,12 +17,14 @@ export interface MemberChange {
   requestID: bigint;
   members: Member[];
   learnersMax: number;
+  leaving: boolean;
 }
 
 const MemberChangeFields: FieldNames = new Map([
   [1, 'Request_ID'],
   [2, 'Members'],
   [3, 'LearnersMax'],
+  [4, 'Leaving'],
 ]);
 
 export function newMemberChange(): MemberChange {
@@ -30,6 +32,7 @@ export function newMemberChange(): MemberChange {
     requestID: 0n,
     members: [],
     learnersMax: 0,
+    leaving: false,
   };
 }
 
@@ -46,6 +49,9 @@ export function sizeMemberChange(m: MemberChange, sizes: Sizes): number {
   }
   if (m.learnersMax !== 0) {
     n += 1 + sizeNumber(m.learnersMax);
+  }
+  if (m.leaving) {
+    n += 2;
   }
   return n;
 }
@@ -69,6 +75,10 @@ export function writeMemberChange(
     out[at++] = 24;
     at = writeNumber(m.learnersMax, out, at);
   }
+  if (m.leaving) {
+    out[at++] = 32;
+    out[at++] = 1;
+  }
   return at;
 }
 
@@ -90,6 +100,10 @@ export function mergeMemberChange(r: Reader, m: MemberChange): void {
       }
       case 24: {
         m.learnersMax = r.uint64Number();
+        break;
+      }
+      case 32: {
+        m.leaving = r.bool();
         break;
       }
       default:
@@ -223,12 +237,14 @@ export interface MemberRow {
   member: Member | null;
   incarnation: bigint;
   feature: number;
+  leaving: boolean;
 }
 
 const MemberRowFields: FieldNames = new Map([
   [1, 'Member'],
   [2, 'Incarnation'],
   [3, 'Feature'],
+  [4, 'Leaving'],
 ]);
 
 export function newMemberRow(): MemberRow {
@@ -236,6 +252,7 @@ export function newMemberRow(): MemberRow {
     member: null,
     incarnation: 0n,
     feature: 0,
+    leaving: false,
   };
 }
 
@@ -252,6 +269,9 @@ export function sizeMemberRow(m: MemberRow, sizes: Sizes): number {
   }
   if (m.feature !== 0) {
     n += 1 + sizeNumber(m.feature);
+  }
+  if (m.leaving) {
+    n += 2;
   }
   return n;
 }
@@ -275,6 +295,10 @@ export function writeMemberRow(
     out[at++] = 24;
     at = writeNumber(m.feature, out, at);
   }
+  if (m.leaving) {
+    out[at++] = 32;
+    out[at++] = 1;
+  }
   return at;
 }
 
@@ -295,6 +319,10 @@ export function mergeMemberRow(r: Reader, m: MemberRow): void {
       }
       case 24: {
         m.feature = r.uint64Number();
+        break;
+      }
+      case 32: {
+        m.leaving = r.bool();
         break;
       }
       default:

@@ -41,8 +41,16 @@ export interface ConfState {
 export const ConfChangeType = { ADD_VOTER: 0, REMOVE: 1, ADD_LEARNER: 2 } as const;
 export type ConfChangeType = (typeof ConfChangeType)[keyof typeof ConfChangeType];
 
-/** `auto`: simple if one change, else joint with auto-leave. */
-export const ConfChangeTransition = { AUTO: 0, JOINT_AUTO_LEAVE: 1, JOINT_EXPLICIT: 2 } as const;
+/**
+ * `auto`: simple if one change, else joint with auto-leave. `sole`: whatever was before, the one voter
+ * named is the whole configuration; only the last survivor of a cluster writes that, into its own log.
+ */
+export const ConfChangeTransition = {
+  AUTO: 0,
+  JOINT_AUTO_LEAVE: 1,
+  JOINT_EXPLICIT: 2,
+  SOLE: 3,
+} as const;
 export type ConfChangeTransition = (typeof ConfChangeTransition)[keyof typeof ConfChangeTransition];
 
 export interface ConfChange {

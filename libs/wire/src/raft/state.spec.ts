@@ -92,7 +92,7 @@ test('a configuration change of unknown format, kind or transition, or of 65, is
     decodeConfChange(wrong);
   };
   expect(change(0, 2)).toThrow('conf change: unknown format 2, known is 1');
-  expect(change(1, 3)).toThrow('conf change: unknown transition 3');
+  expect(change(1, 4)).toThrow('conf change: unknown transition 4');
   expect(change(2, 65)).toThrow('conf change: number above 64');
   expect(change(3, 3)).toThrow('conf change: unknown change 3');
   expect(change(3, 3)).toThrow(DecodeError);

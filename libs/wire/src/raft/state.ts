@@ -25,7 +25,7 @@ export const CONF_CHANGES_MAX = 64;
 export const CONF_CONTEXT_BYTES_MAX = 1024 * 1024;
 
 const CONF_CHANGE_FORMAT = 1;
-const CONF_CHANGE_TRANSITIONS = 3;
+const CONF_CHANGE_TRANSITIONS = 4;
 const CONF_CHANGE_TYPES = 3;
 
 export function putHardState(state: HardState, w: ByteWriter): void {
