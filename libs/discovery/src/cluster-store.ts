@@ -315,6 +315,7 @@ export class ClusterStore implements RegistryStore {
   }
 
   #sleep(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {

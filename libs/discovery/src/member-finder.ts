@@ -89,6 +89,7 @@ export class MemberFinder {
   }
 
   #sleep(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
