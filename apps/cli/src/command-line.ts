@@ -1,10 +1,20 @@
 /**
  * The command line of `conclavectl`, read into a value: what to do, or what is wrong with it.
  */
+import { CONNECTION_USAGE } from './connection.js';
 import type { LogDumpOptions } from './log-dump.js';
+import {
+  MEMBER_HELP,
+  MEMBER_USAGE,
+  type MemberCommand,
+  type MemberFault,
+  readMemberCommand,
+} from './member-command-line.js';
 
 export type Command =
   | { readonly type: 'log-dump'; readonly options: LogDumpOptions }
+  | MemberCommand
+  | MemberFault
   | { readonly type: 'version' }
   | { readonly type: 'help' }
   | { readonly type: 'fault'; readonly text: string };
@@ -14,6 +24,7 @@ export const USAGE = `conclavectl: the command line of Conclave
 usage:
   conclavectl log dump --data-dir DIR [--from N] [--to N] [--decode] [--all]
   conclavectl snapshot save FILE | status FILE | restore FILE --data-dir DIR
+${MEMBER_USAGE}
   conclavectl version
   conclavectl help
 
@@ -26,7 +37,11 @@ member may run.
   --decode         the request's name and header id instead of its bytes
   --all            also entries that a later leader overwrote
 
-exit codes: 0 done, 1 trouble, 2 wrong usage`;
+${MEMBER_HELP}
+${CONNECTION_USAGE}
+
+exit codes: 0 done, 1 trouble, 2 wrong usage; of member and move-leader, as etcdctl: 4 unknown
+output format, 128 bad arguments`;
 
 const SWITCHES = ['decode', 'all'] as const;
 const VALUES = ['data-dir', 'from', 'to'] as const;
@@ -36,7 +51,10 @@ interface Flags {
   readonly switches: Set<string>;
 }
 
-export function readCommandLine(args: readonly string[]): Command {
+export function readCommandLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Command {
   const [first, second] = args;
   switch (first) {
     case undefined:
@@ -48,6 +66,12 @@ export function readCommandLine(args: readonly string[]): Command {
     case 'version':
     case '--version':
       return args.length === 1 ? { type: 'version' } : fault(`unexpected ${second}`);
+    case 'member':
+    case 'move-leader': {
+      const rest = first === 'member' ? args.slice(1) : args;
+      if (rest.includes('--help') || rest.includes('-h')) return { type: 'help' };
+      return readMemberCommand(rest, environment);
+    }
     case 'log':
       if (second === 'dump') return readLogDump(args.slice(2));
       return fault(`unknown command: log ${second ?? ''}`.trimEnd());

@@ -2,7 +2,9 @@
  * `conclavectl`: reads the command line, does it, sets the exit code.
  */
 import { USAGE, readCommandLine } from './command-line.js';
+import { failureText } from './endpoints.js';
 import { logDump } from './log-dump.js';
+import { runMemberCommand } from './member-commands.js';
 import { Output } from './output.js';
 import { SNAPSHOT_USAGE, snapshotCommand } from './snapshot/command.js';
 
@@ -20,7 +22,12 @@ async function main(args: readonly string[]): Promise<number> {
     err.line(`conclavectl: ${text}`);
     err.flush();
   };
-  const command = readCommandLine(args);
+  /** As etcdctl says it. */
+  const failed = (text: string): void => {
+    err.line(`Error: ${text}`);
+    err.flush();
+  };
+  const command = readCommandLine(args, process.env);
   switch (command.type) {
     case 'fault':
       trouble(`${command.text}; \`conclavectl help\` tells what there is`);
@@ -35,6 +42,26 @@ async function main(args: readonly string[]): Promise<number> {
       out.line(`API version: ${API_VERSION}`);
       out.flush();
       return 0;
+    case 'etcdctl-fault':
+      failed(command.text);
+      return command.exitCode;
+    case 'member':
+      try {
+        await runMemberCommand(command, {
+          print: (text) => {
+            out.line(text);
+            out.flush();
+          },
+          say: (text) => {
+            err.line(text);
+            err.flush();
+          },
+        });
+        return 0;
+      } catch (error) {
+        failed(failureText(error));
+        return EXIT_TROUBLE;
+      }
     case 'log-dump': {
       const found = logDump(command.options, out);
       if (found === null) return 0;

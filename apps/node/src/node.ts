@@ -127,6 +127,7 @@ export class ConclaveNode {
         acceptSnapshot: (from, stream) => snapshots.accept(from, stream),
         removed: () => end.removed(),
         outdated: end.fatal,
+        wiped: (text) => end.fatal(wipedText(text)),
         seeds: member.seeds,
       },
       member.known,
@@ -392,6 +393,15 @@ const NOT_READY: CallHandler = {
     };
   },
 };
+
+/** `text`: what a peer says. */
+function wipedText(text: string): string {
+  return (
+    `${text}: a member that forgot what it voted must not vote again. The cluster goes on without it; ` +
+    'remove it (etcdctl member remove), add it again (member add), and start it with ' +
+    '--initial-cluster-state existing and an empty data directory'
+  );
+}
 
 /** As etcd logs it: without the scheme. */
 function addressOf(url: string): string {

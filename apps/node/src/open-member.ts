@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ConclaveError, type Engine, type Probe, type Scheduler } from '@conclave/base';
+import { ConclaveError, type Engine, type Probe, type Scheduler, hexId } from '@conclave/base';
 import {
   type DurableLog,
   FIRST_SEGMENT,
@@ -8,7 +8,7 @@ import {
   openLog,
 } from '@conclave/log';
 import { KV_OPTIONS } from '@conclave/mvcc';
-import { foundingLog } from '@conclave/replica';
+import { foundingLog, soleVoterEntry } from '@conclave/replica';
 import { StateMachine, featureTooLow } from '@conclave/statemachine';
 import { type Identity, MemberDirectory } from '@conclave/storage';
 import { foundingMembers } from './bootstrap.js';
@@ -68,6 +68,13 @@ export async function openMember(given: NodeConfig, ports: OpenPorts): Promise<O
   const directory = await MemberDirectory.open(given.dataDir);
   for (const warning of directory.warnings) ports.probe.log('warn', warning);
   const born = directory.identity === null;
+  if (born && given.forceNewCluster) {
+    throw new ConclaveError(
+      'missing',
+      `--force-new-cluster goes on with the data of a member, and ${directory.path} has none; ` +
+        'name the data directory of the survivor, or leave the flag out to begin an empty cluster',
+    );
+  }
   const told = born ? await foundingMembers(given, ports.probe) : given.initialCluster;
   const config = { ...given, initialCluster: told };
   const { log, engine, known } = born
@@ -133,8 +140,28 @@ async function reopen(
     const message = 'cut a torn tail of the log that was never acknowledged';
     probe.log('info', message, { bytes: tornBytes });
   }
+  if (config.forceNewCluster) await goOnAlone(opened.log, identity, probe);
   const engine = await openEngine(directory, current.stateNumber);
   return { log: opened.log, engine, known: [] };
+}
+
+/**
+ * `--force-new-cluster`: one last entry makes this member the whole configuration. Everything in its log
+ * counts as committed with it: what was acknowledged is in there, and nobody else is left to ask. The
+ * term is a new one, so that no entry of another member can be taken for ours.
+ */
+function goOnAlone(log: DurableLog, identity: Identity, probe: Probe): Promise<void> {
+  const term = log.hardState.term + 1;
+  const index = log.lastIndex + 1;
+  probe.log('warn', 'forcing restart member', {
+    'cluster-id': hexId(identity.clusterId),
+    'local-member-id': hexId(identity.memberId),
+    'commit-index': log.hardState.commit,
+    'last-index': index,
+    advice: 'all other members are removed; take --force-new-cluster out before the next start',
+  });
+  const entries = [soleVoterEntry(identity.memberId, term, index)];
+  return appendNow(log, { hardState: { term, vote: 0n, commit: index }, entries });
 }
 
 /**
@@ -171,15 +198,19 @@ async function beBorn(
   const opened = openLog(disk, options, FIRST_SEGMENT);
   if (!opened.ok) throw new Error(`a new log does not open: ${opened.message}`);
   const { log } = opened;
-  await new Promise<void>((resolve, reject) => {
-    log.append(beginning, (failure) => {
+  await appendNow(log, beginning);
+  const engine = await openEngine(directory, 1);
+  directory.finishBirthSync(identity, { stateNumber: 1, firstSegment: FIRST_SEGMENT });
+  return { log, engine, known: birth.known };
+}
+
+function appendNow(log: DurableLog, group: Parameters<DurableLog['append']>[0]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    log.append(group, (failure) => {
       if (failure) reject(new Error(`cannot write the log: ${failure.message}`));
       else resolve();
     });
   });
-  const engine = await openEngine(directory, 1);
-  directory.finishBirthSync(identity, { stateNumber: 1, firstSegment: FIRST_SEGMENT });
-  return { log, engine, known: birth.known };
 }
 
 function found(config: NodeConfig): Birth {

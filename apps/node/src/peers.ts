@@ -40,6 +40,8 @@ export interface PeersPorts {
   removed(): void;
   /** The cluster uses a feature that this build does not support. */
   outdated(message: string): void;
+  /** The cluster knows our id by another data directory. */
+  wiped(text: string): void;
   /** Peer URLs by the flags: asked when a stranger of our cluster turns up. */
   readonly seeds: readonly string[];
   /** Default: over HTTP. */
@@ -227,11 +229,12 @@ export class Peers implements PeerTransport {
       return;
     }
     // All peers say so, and again with each attempt; the first one is enough.
-    if (code !== 'removed' || this.#wasRefused) return;
+    if (this.#wasRefused || (code !== 'removed' && code !== 'other-incarnation')) return;
     this.#wasRefused = true;
     const fields = { 'remote-peer-id': hexId(to), code, error: text };
     this.#ports.probe.log('warn', 'peer refused this member', fields);
-    this.#ports.removed();
+    if (code === 'removed') this.#ports.removed();
+    else this.#ports.wiped(text);
   }
 
   #slotOf(id: bigint): number {

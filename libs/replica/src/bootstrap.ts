@@ -6,6 +6,7 @@ import {
   MembershipMember,
   encodeConfChange,
 } from '@conclave/wire';
+import type { Index, Term } from '@conclave/base';
 import type { Entry, HardState } from '@conclave/wire';
 
 /** A member of the initial cluster. */
@@ -35,6 +36,16 @@ export function foundingLog(members: readonly FoundingMember[]): {
     }),
   }));
   return { hardState: { term: 1, vote: 0n, commit: entries.length }, entries };
+}
+
+/** What the last survivor of a cluster writes behind its log: it alone is the configuration. */
+export function soleVoterEntry(id: bigint, term: Term, index: Index): Entry {
+  const data = encodeConfChange({
+    transition: ConfChangeTransition.SOLE,
+    changes: [{ type: ConfChangeType.ADD_VOTER, id }],
+    context: MemberChange.encode(MemberChange.create()),
+  });
+  return { term, index, type: EntryType.CONF_CHANGE, data };
 }
 
 function memberRecord(member: FoundingMember): MembershipMember {

@@ -1,5 +1,5 @@
 /** The loop of one member. Start at README.md. */
-export { type FoundingMember, foundingLog } from './bootstrap.js';
+export { type FoundingMember, foundingLog, soleVoterEntry } from './bootstrap.js';
 export { Replica } from './replica.js';
 export type {
   PeerTransport,

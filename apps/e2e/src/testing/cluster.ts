@@ -41,6 +41,8 @@ export class TestCluster {
   readonly gateways: GatewaySlot[] = [];
   readonly #flags: readonly string[];
   readonly #env: Record<string, string>;
+  /** Of members, also of those that are none any more. */
+  readonly #started: TestProcess[] = [];
 
   private constructor(flags: readonly string[], env: Record<string, string>) {
     this.#flags = flags;
@@ -79,8 +81,28 @@ export class TestCluster {
     return from.map((p) => p.clientUrl.replace('http://', '')).join(',');
   }
 
-  startMember(member: MemberSlot): void {
-    const initial = this.members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
+  /** One more member: known here from now on, to be added and started by the test. */
+  async newMember(name: string): Promise<MemberSlot> {
+    const [peer, client] = await freePorts(2);
+    const slot = {
+      name,
+      dataDir: join(this.directory, name),
+      peerUrl: `http://127.0.0.1:${peer}`,
+      clientUrl: `http://127.0.0.1:${client}`,
+    } as MemberSlot;
+    this.members.push(slot);
+    return slot;
+  }
+
+  /** It is no member any more; its process is the test's business. */
+  forget(member: MemberSlot): void {
+    this.members.splice(this.members.indexOf(member), 1);
+  }
+
+  /** `flags`: more of them, for this start. */
+  startMember(member: MemberSlot, flags: readonly string[] = []): void {
+    const named = this.members.includes(member) ? this.members : [...this.members, member];
+    const initial = named.map((m) => `${m.name}=${m.peerUrl}`).join(',');
     const args = [
       ...['--name', member.name],
       ...['--data-dir', member.dataDir],
@@ -90,8 +112,10 @@ export class TestCluster {
       ...['--initial-advertise-peer-urls', member.peerUrl],
       ...['--initial-cluster', initial],
       ...this.#flags,
+      ...flags,
     ];
     member.process = startApp(member.build, args, this.#env);
+    this.#started.push(member.process);
   }
 
   startGateway(gateway: GatewaySlot): void {
@@ -125,7 +149,8 @@ export class TestCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.gateways, ...this.members].map((p) => p.process.stop('SIGKILL')));
+    const processes = [...this.gateways.map((p) => p.process), ...this.#started];
+    await Promise.all(processes.map((p) => p.stop('SIGKILL')));
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -252,7 +252,7 @@ const OTHER: readonly Row[] = [
     'ignored',
     'Defragmentation is not needed.',
   ],
-  ['force-new-cluster', 'bool', 'false', 'default-only', 'Rewrite membership to this member.'],
+  ['force-new-cluster', 'bool', 'false', 'built', 'Keep the data, remove all other members.'],
   ['unsafe-no-fsync', 'bool', 'false', 'default-only', 'Never: Conclave always syncs.'],
   ['experimental-initial-corrupt-check', 'bool', 'false', 'ignored', 'The log is always checked.'],
   [

@@ -37,6 +37,8 @@ export interface NodeConfig {
   readonly initialClusterToken: string;
   /** Where a new member asks for the others; `static`: `initialCluster` names them. */
   readonly bootstrap: Bootstrap;
+  /** This start makes the member the only one of its cluster. */
+  readonly forceNewCluster: boolean;
   readonly strictReconfigCheck: boolean;
   readonly maxLearners: number;
   readonly preVote: boolean;
@@ -113,6 +115,7 @@ export function validate(
     initialClusterState: read.text('initial-cluster-state') as 'new' | 'existing',
     initialClusterToken: tokenOf(bootstrap) ?? read.text('initial-cluster-token'),
     bootstrap,
+    forceNewCluster: read.bool('force-new-cluster'),
     strictReconfigCheck: read.bool('strict-reconfig-check'),
     maxLearners: read.number('max-learners'),
     preVote: read.bool('pre-vote'),
