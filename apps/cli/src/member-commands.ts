@@ -4,14 +4,7 @@ import { ClusterService, MaintenanceService, type MemberAddResponse } from '@con
 import { Endpoints } from './endpoints.js';
 import type { MemberCommand, MemberVerb } from './member-command-line.js';
 import { replaceMember } from './member-replace.js';
-import {
-  type Printer,
-  answerJson,
-  doneText,
-  joiningText,
-  memberListText,
-  promotedText,
-} from './member-text.js';
+import { type Printer, answerJson, doneText, joiningText, memberListText } from './member-text.js';
 import { addLearner, promoteWhenReady } from './newcomer.js';
 
 /** Rejects with what a user is to be told. */
@@ -85,7 +78,7 @@ async function add(verb: Add, endpoints: Endpoints, printer: Printer, show: Show
   printer.say('start it with these and its own listen URLs; it is promoted once it has caught up');
   const { waitMs } = verb;
   const promoted = await promoteWhenReady(endpoints, { id: member.ID, waitMs, say });
-  printer.say(promotedText(member.ID, promoted));
+  printer.say(doneText(member.ID, 'promoted in', promoted));
 }
 
 function addedText(name: string, answer: MemberAddResponse): string {

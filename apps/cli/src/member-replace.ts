@@ -13,7 +13,7 @@ import { hexId } from '@conclave/base';
 import { ClusterService, type Member } from '@conclave/wire';
 import type { Endpoints } from './endpoints.js';
 import type { MemberVerb } from './member-command-line.js';
-import { type Printer, doneText, promotedText, startingText } from './member-text.js';
+import { type Printer, doneText, startingText } from './member-text.js';
 import { addLearner, promoteWhenReady } from './newcomer.js';
 import { type Seen, quorumOf, surveyed } from './survey.js';
 
@@ -56,7 +56,7 @@ export async function replaceMember(
     printer.print(startingText(name, newcomer, await listed(endpoints)));
   }
   const promoted = await promoteWhenReady(endpoints, { id: newcomer.ID, waitMs: verb.waitMs, say });
-  printer.print(promotedText(newcomer.ID, promoted));
+  printer.print(doneText(newcomer.ID, 'promoted in', promoted));
 }
 
 async function listed(endpoints: Endpoints): Promise<readonly Member[]> {

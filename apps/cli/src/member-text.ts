@@ -1,11 +1,6 @@
 /** What the member commands print: etcdctl's forms, byte for byte where it has one. */
 import { hexId } from '@conclave/base';
-import type {
-  Member,
-  MemberListResponse,
-  MemberPromoteResponse,
-  ResponseHeader,
-} from '@conclave/wire';
+import type { Member, MemberListResponse, ResponseHeader } from '@conclave/wire';
 import { goJson, headerJson, memberJson } from './go-json.js';
 
 /** Where a command's words go. */
@@ -69,13 +64,6 @@ function tableText(head: readonly string[], rows: readonly (readonly string[])[]
 /** `Member ID added to cluster CID`, padded as etcdctl pads. */
 export function doneText(id: bigint, what: string, header: ResponseHeader | null): string {
   return `Member ${hexId(id).padStart(16)} ${what} cluster ${hexId(header?.clusterId ?? 0n).padStart(16)}`;
-}
-
-/** Null: nothing was left to promote. */
-export function promotedText(id: bigint, promoted: MemberPromoteResponse | null): string {
-  return promoted === null
-    ? `Member ${hexId(id)} is a voter already`
-    : doneText(id, 'promoted in', promoted.header);
 }
 
 /** `name=url` of every member, the new one first. */

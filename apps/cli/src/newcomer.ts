@@ -6,9 +6,10 @@ import { Status, hexId } from '@conclave/base';
 import { GrpcCallError } from '@conclave/grpc';
 import {
   ClusterService,
-  type Member,
   type MemberAddResponse,
+  type MemberListResponse,
   type MemberPromoteResponse,
+  type ResponseHeader,
 } from '@conclave/wire';
 import type { Endpoints } from './endpoints.js';
 import { surveyed } from './survey.js';
@@ -24,11 +25,14 @@ export interface Newcomer {
   say(line: string): void;
 }
 
-/** Rejects with what hinders it for good, or that it took too long. Null: it was a voter already. */
+/**
+ * Answers the header of the answer that shows it as a voter; rejects with what hinders it for good, or
+ * that it took too long.
+ */
 export async function promoteWhenReady(
   endpoints: Endpoints,
   { id, waitMs, say }: Newcomer,
-): Promise<MemberPromoteResponse | null> {
+): Promise<ResponseHeader | null> {
   const deadlineMs = performance.now() + waitMs;
   let said = '';
   const progress = (line: string): void => {
@@ -37,11 +41,11 @@ export async function promoteWhenReady(
   };
   for (;;) {
     const state = await look(endpoints, id);
-    if (state.type === 'voter') return null;
+    if (state.type === 'voter') return state.header;
     progress(`${hexId(id)}: ${state.text}`);
     if (state.type === 'ready') {
       const promoted = await tryPromote(endpoints, id, progress);
-      if (promoted !== null) return promoted;
+      if (promoted !== null) return promoted.header;
     }
     if (performance.now() > deadlineMs) {
       throw new Error(`${hexId(id)} is not ready yet (${said}); the same command goes on waiting`);
@@ -73,23 +77,25 @@ export async function addLearner(
   }
 }
 
-type State = { readonly type: 'voter' | 'waiting' | 'ready'; readonly text: string };
+type State =
+  | { readonly type: 'waiting' | 'ready'; readonly text: string }
+  | { readonly type: 'voter'; readonly header: ResponseHeader | null };
 
 async function look(endpoints: Endpoints, id: bigint): Promise<State> {
-  let members: readonly Member[];
+  let answer: MemberListResponse;
   try {
-    const answer = await endpoints.ask(
+    answer = await endpoints.ask(
       ClusterService.memberList,
       { linearizable: true },
       { isSafe: true },
     );
-    members = answer.members;
   } catch (error) {
     return { type: 'waiting', text: `the cluster does not answer: ${(error as Error).message}` };
   }
+  const { members, header } = answer;
   const own = members.find((m) => m.ID === id);
   if (own === undefined) throw new Error(`member ${hexId(id)} was removed from the cluster`);
-  if (!own.isLearner) return { type: 'voter', text: '' };
+  if (!own.isLearner) return { type: 'voter', header };
   if (own.name === '') return { type: 'waiting', text: 'waiting for its process' };
   const seen = await surveyed(endpoints, members);
   const head = Math.max(0, ...seen.map((s) => s.status?.raftIndex ?? 0));

@@ -3,19 +3,20 @@ import type { Channel, Engine, Index, Term, TraceSpan } from '@conclave/base';
 import type { DurableLog } from '@conclave/log';
 import { RawNode } from '@conclave/raft';
 import type { SoftState } from '@conclave/raft';
-import type { Applied, MemberRecord, StateMachine } from '@conclave/statemachine';
+import type { Applied, StateMachine } from '@conclave/statemachine';
 import type { WatchHub } from '@conclave/watch';
 import { EntryType } from '@conclave/wire';
 import type { ConfChange, Entry, RaftMessage } from '@conclave/wire';
 import { AppliedWaiters } from './applied-waiters.js';
 import { ApplyLoop } from './apply-loop.js';
+import { Configuration } from './configuration.js';
 import { EntryTraces } from './entry-traces.js';
 import { LeaderDuties } from './leader-duties.js';
 import { Leadership } from './leadership.js';
 import { LeasePrimacy } from './lease-primacy.js';
 import { logHold } from './log-hold.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
-import { removal, toSlotChange } from './outbox.js';
+import { removal } from './outbox.js';
 import type { PendingProposal } from './proposal-table.js';
 import { Proposer } from './proposer.js';
 import { PhysicalCompaction } from './physical-compaction.js';
@@ -74,7 +75,7 @@ export class Replica implements ReplicaView {
   readonly #log: DurableLog;
   readonly #slowDisk: SlowDisk;
   readonly #compaction: PhysicalCompaction;
-  #isLearner = false;
+  readonly #configuration: Configuration;
   #stopped = false;
   #failed = false;
   #tickMs: number;
@@ -96,6 +97,13 @@ export class Replica implements ReplicaView {
       initialRaftState(ports.log, this.machine, this.slots),
       raftEvents(options.memberId, this.slots, ports.probe),
     );
+    this.#configuration = new Configuration({
+      ...ports,
+      memberId: options.memberId,
+      raft: this.#raft,
+      slots: this.slots,
+      stopped: () => this.#stopped,
+    });
     this.#slowDisk = new SlowDisk({ limitMs: options.tickMs, windows: SLOW_DISK_SECONDS });
     this.#proposer = new Proposer(
       {
@@ -174,7 +182,7 @@ export class Replica implements ReplicaView {
       published: () => this.#leadership.announce(),
       refused: fatal,
     });
-    this.#membershipChanged();
+    this.#configuration.loaded();
     this.#campaignIfAlone();
     this.#compaction.resume();
     this.#drive.wake();
@@ -193,7 +201,7 @@ export class Replica implements ReplicaView {
   }
 
   get isLearner(): boolean {
-    return this.#isLearner;
+    return this.#configuration.isLearner;
   }
 
   get commitIndex(): Index {
@@ -267,7 +275,7 @@ export class Replica implements ReplicaView {
       this.#reads.poll(nowMs);
       this.#reads.pollConfirmed(nowMs);
       this.#proposer.proposeWaiting();
-      if (this.leaderId !== 0n && this.#self()) this.#publisher.poll(nowMs);
+      if (this.leaderId !== 0n && this.#configuration.self) this.#publisher.poll(nowMs);
       reportGauges(this.#ports.probe, this, this.#proposer.size);
     }
     // Raft may follow another since this turn's messages: no expiry may bear the next leader's term.
@@ -428,7 +436,7 @@ export class Replica implements ReplicaView {
 
   #entryApplied(entry: Entry, applied: Applied): void {
     if (this.isLeader && entry.term === this.term) this.#primacy.appliedOwn(this.term, this.nowMs);
-    if (entry.type === EntryType.CONF_CHANGE) this.#confChangeApplied(applied);
+    if (entry.type === EntryType.CONF_CHANGE) this.#configuration.applied(applied);
     if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
     if (applied.compacted !== null) {
       this.watches.compacted(applied.compacted);
@@ -439,34 +447,6 @@ export class Replica implements ReplicaView {
     }
   }
 
-  #confChangeApplied(applied: Applied): void {
-    assert(applied.confChange !== null, 'a configuration entry says what to do');
-    const { change } = applied.confChange;
-    if (change === null) {
-      this.#raft.rejectConfChange();
-      return;
-    }
-    const slotChange = toSlotChange(change, this.slots);
-    const refusal = this.#raft.checkConfChange(slotChange);
-    if (refusal === 'not-joint') {
-      // An earlier leader's word to leave what is left already: harmless (RawNode knows no other case).
-      this.#raft.rejectConfChange();
-      this.machine.confStateChanged(this.machine.confState);
-      return;
-    }
-    assert(refusal === null, 'a committed change is possible');
-    const conf = this.#raft.applyConfChange(slotChange);
-    this.machine.confStateChanged(this.slots.toIds(conf));
-    this.#membershipChanged();
-  }
-
-  #membershipChanged(): void {
-    this.#isLearner = this.#self()?.isLearner ?? false;
-    const { members, leaving } = this.machine;
-    this.#ports.transport.membersChanged(leaving.length === 0 ? members : [...members, ...leaving]);
-    if (this.machine.isRemoved(this.memberId)) this.#ports.removed();
-  }
-
   /** The only voter has nobody to wait for. */
   #campaignIfAlone(): void {
     const { voters, votersOutgoing } = this.machine.confState;
@@ -474,10 +454,6 @@ export class Replica implements ReplicaView {
     if (!isAlone || votersOutgoing.length > 0 || this.leaderId !== 0n) return;
     // A campaign under way goes on: its vote is being written, and another one would be a term more.
     if (this.#raft.role === 'follower') this.#raft.campaign();
-  }
-
-  #self(): MemberRecord | undefined {
-    return this.machine.members.find((m) => m.id === this.memberId);
   }
 
   #sliceApplied(index: Index): void {
@@ -491,7 +467,7 @@ export class Replica implements ReplicaView {
   #installed(): void {
     this.watches.restored();
     this.#compaction.resume();
-    this.#membershipChanged();
+    this.#configuration.loaded();
     this.#reads.applied(this.machine.appliedIndex);
     this.#waiters.applied(this.machine.appliedIndex);
   }
