@@ -89,6 +89,7 @@ export class TestCluster {
       dataDir: join(this.directory, name),
       peerUrl: `http://127.0.0.1:${peer}`,
       clientUrl: `http://127.0.0.1:${client}`,
+      build: 'node',
     } as MemberSlot;
     this.members.push(slot);
     return slot;
