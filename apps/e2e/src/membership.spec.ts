@@ -23,7 +23,7 @@ async function grow(name: string, at: MemberSlot): Promise<MemberSlot> {
   cluster.startMember(slot, EXISTING);
   const ran = await added;
   expect(ran).toMatchObject({ code: 0 });
-  expect(ran.stderr).toMatch(/Member [\da-f]+ promoted in cluster [\da-f]+\n$/);
+  expect(ran.stderr).toMatch(/Member +[\da-f]+ promoted in cluster +[\da-f]+\n$/);
   await healthy(slot);
   return slot;
 }
@@ -92,7 +92,7 @@ test('the leader is removed: another one leads, and nothing is lost', async () =
   const writers = others.map((m) => new Writer(m.name, m.clientUrl).start());
   const ids = await memberIds(cluster.endpoints);
   const ran = await changed(leader, ['member', 'remove', ids.get(leader.name) as string]);
-  expect(ran.stdout).toMatch(/^Member [\da-f]+ removed from cluster [\da-f]+\n$/);
+  expect(ran.stdout).toMatch(/^Member +[\da-f]+ removed from cluster +[\da-f]+\n$/);
   await removed(leader);
   cluster.forget(leader);
   const before = writers.map((w) => w.acknowledged.size);
@@ -128,7 +128,7 @@ test('a dead member is replaced by one command, which goes on after a cut', asyn
   cluster.startMember(slot, EXISTING);
   const done = await replace(slot);
   expect(done).toMatchObject({ code: 0 });
-  expect(done.stdout).toMatch(/Member [\da-f]+ promoted in cluster [\da-f]+\n$/);
+  expect(done.stdout).toMatch(/Member +[\da-f]+ promoted in cluster +[\da-f]+\n$/);
   await healthy(slot);
   const again = await replace(slot);
   expect(again).toMatchObject({ code: 0 });
