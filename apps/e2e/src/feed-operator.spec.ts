@@ -6,7 +6,7 @@ import { encodeUtf8 } from '@conclave/base';
 import { type MemberSlot, TestCluster } from './testing/cluster.js';
 import { caughtUp, storeView } from './testing/feed-load.js';
 import { NatsServer } from './testing/nats.js';
-import { until } from './testing/process.js';
+import { TestProcess, until } from './testing/process.js';
 import { RawClient } from './testing/raw-client.js';
 
 jest.setTimeout(60_000);
@@ -89,4 +89,19 @@ test('the token is read from its file, and read again after it was changed', asy
     expect(cluster.members[0]?.process.output).not.toContain('s3cret');
   });
   rmSync(directory, { recursive: true, force: true });
+});
+
+test('the consumer of the manual runs, and follows', async () => {
+  await withFeed(await NatsServer.start(), [], async (client, _cluster, nats) => {
+    for (const key of ['/app/a', '/app/b']) await put(client, key);
+    await client.deleteRange({ key: encodeUtf8('/app/'), rangeEnd: encodeUtf8('/app0') });
+    await caughtUp(nats, client);
+    const script = join(__dirname, '../../../docs/examples/feed-consumer.mjs');
+    const consumer = new TestProcess(process.execPath, [script, nats.url, 'CONCLAVE']);
+    await until('it saw both deletes', () =>
+      /\/1 delete \/app\/b \(0 keys\)/.test(consumer.output),
+    );
+    expect(consumer.exit).toBeNull();
+    await consumer.stop();
+  });
 });
