@@ -14,7 +14,7 @@ import type { Clock } from '@conclave/base';
 import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { Http1Server, PortListener } from '@conclave/grpc';
-import { Replica } from '@conclave/replica';
+import { AutoCompaction, Replica } from '@conclave/replica';
 import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import { FileBlobStore } from '@conclave/storage';
 import { type Telemetry, tracedHandler } from '@conclave/telemetry';
@@ -274,9 +274,13 @@ export class ConclaveNode {
         isLeader: () => this.#replica.isLeader,
       },
     );
+    const compaction =
+      config.autoCompaction &&
+      new AutoCompaction(config.autoCompaction, { replica, probe }, CLOCK.monotonicMs());
     this.#heartbeat = new Heartbeat(config.heartbeatMs, probe, () => {
       const nowMs = CLOCK.monotonicMs();
       this.#replica.poll();
+      compaction?.poll(nowMs);
       snapshots.tick(nowMs);
       schedule.tick(nowMs);
       gauges.tick(nowMs);

@@ -2,9 +2,9 @@
  * Maintenance/Downgrade (spec 2.10): checked and refused as etcd 3.6 does, and never begun.
  *
  * A target that etcd would take (one minor version below the cluster's) is refused too: an answer of OK
- * would promise that an older etcd, or an older build of ours, could go on with this data. What an older build
- * may do is decided by the feature number alone, which never falls (docs/adr/0007). So no downgrade is
- * ever under way, and to cancel one is, as at etcd 3.6, no error.
+ * would promise that an older etcd, or an older build of ours, could go on with this data. What an
+ * older build may do is decided by the feature number alone, which never falls (docs/adr/0007). So no
+ * downgrade is ever under way, and to cancel one is, as at etcd 3.6, no error.
  */
 import { DowngradeAction, DowngradeRequest, DowngradeResponse } from '@conclave/wire';
 import type { ApiContext } from './context.js';

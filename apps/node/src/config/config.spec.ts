@@ -17,6 +17,32 @@ function fault(args: string[], environment: Record<string, string> = {}): [numbe
   return [loaded.exitCode, loaded.text];
 }
 
+describe('compaction and lease checkpoints', () => {
+  test.each([
+    [[], null],
+    [['--auto-compaction-retention', '0'], null],
+    [['--auto-compaction-mode', 'revision'], null],
+    [['--auto-compaction-retention', '2'], { mode: 'periodic', periodMs: 7_200_000 }],
+    [['--auto-compaction-retention', '5m'], { mode: 'periodic', periodMs: 300_000 }],
+    [
+      ['--auto-compaction-mode', 'revision', '--auto-compaction-retention', '1000'],
+      { mode: 'revision', keep: 1_000 },
+    ],
+  ])('%j is understood as etcd does', (args, policy) => {
+    expect(config(args).autoCompaction).toEqual(policy);
+  });
+
+  test.each([
+    [[], 0],
+    [['--lease-checkpoint-interval', '1m'], 0],
+    [['--experimental-enable-lease-checkpoint'], 300_000],
+    [['--feature-gates', 'LeaseCheckpoint=true,InitialCorruptCheck=true'], 300_000],
+    [['--feature-gates', 'LeaseCheckpoint=true,LeaseCheckpoint=false'], 0],
+  ])('%j: a checkpoint every %d ms', (args, ms) => {
+    expect(config(args).leaseCheckpointMs).toBe(ms);
+  });
+});
+
 describe('flags', () => {
   test('without any flag one member serves on localhost', () => {
     const c = config([]);
@@ -91,7 +117,21 @@ describe('flags', () => {
       'couldn\'t find local name "default" in the initial cluster configuration',
     ],
     [['--auto-compaction-mode', 'x'], 1, 'unknown auto-compaction-mode "x"'],
-    [['--auto-compaction-retention', '1'], 1, '--auto-compaction-retention is not supported yet'],
+    [['--auto-compaction-mode', ''], 1, 'undefined auto-compaction-mode'],
+    [['--auto-compaction-retention', 'x'], 1, '"x" is not hours or a duration'],
+    [
+      ['--auto-compaction-mode', 'revision', '--auto-compaction-retention', '5m'],
+      1,
+      '"5m" is not a number of revisions',
+    ],
+    [['--feature-gates', 'Nope=true'], 1, 'unrecognized feature gate: Nope'],
+    [['--feature-gates', 'LeaseCheckpoint'], 1, 'missing bool value for LeaseCheckpoint'],
+    [['--feature-gates', 'SetMemberLocalAddr=true'], 1, 'SetMemberLocalAddr is not supported yet'],
+    [
+      ['--experimental-enable-lease-checkpoint-persist'],
+      1,
+      'enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint',
+    ],
     [['--cert-file', 'x'], 1, '--cert-file is not supported yet'],
   ])('%j ends with %i and says why', (args, code, text) => {
     const [exitCode, message] = fault(args);

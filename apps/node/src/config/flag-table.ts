@@ -162,8 +162,14 @@ const CLUSTERING: readonly Row[] = [
   ['discovery-srv-name', 'string', '', 'built', 'Suffix of the service in these records.'],
   ['strict-reconfig-check', 'bool', 'true', 'built', 'Refuse changes that endanger the quorum.'],
   ['pre-vote', 'bool', 'true', 'built', 'Ask before raising the term.'],
-  ['auto-compaction-mode', 'string', 'periodic', 'default-only', 'periodic or revision.'],
-  ['auto-compaction-retention', 'string', '0', 'default-only', 'What auto-compaction keeps.'],
+  ['auto-compaction-mode', 'string', 'periodic', 'built', 'periodic or revision.'],
+  [
+    'auto-compaction-retention',
+    'string',
+    '0',
+    'built',
+    'What auto-compaction keeps: hours or a duration, or a number of revisions; 0: off.',
+  ],
   ['max-learners', 'int', '1', 'built', 'Learners at a time.'],
 ];
 

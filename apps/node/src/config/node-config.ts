@@ -1,5 +1,7 @@
 import { type FeedOptions, feedOptions } from '@conclave/feed';
 import { NO_TRACING_FLAGS, type TracingFlags } from '@conclave/otlp';
+import type { AutoCompactionPolicy } from '@conclave/replica';
+import { autoCompactionPolicy } from './auto-compaction-policy.js';
 import { featureGates } from './feature-gates.js';
 import { FLAGS } from './flag-table.js';
 import { parseDurationMs } from './flag-values.js';
@@ -64,6 +66,8 @@ export interface NodeConfig {
   readonly tracing: TracingFlags;
   /** `/debug/top` is served. */
   readonly debugTop: boolean;
+  /** Null: off. */
+  readonly autoCompaction: AutoCompactionPolicy | null;
   /** 0: no checkpoints. */
   readonly leaseCheckpointMs: number;
   /** '' for the built-in one. */
@@ -140,6 +144,11 @@ export function validate(
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
     tracing: tracingFlags(settings, read),
     debugTop: read.bool('enable-debug-top'),
+    autoCompaction: autoCompactionPolicy(
+      read.text('auto-compaction-mode'),
+      read.text('auto-compaction-retention'),
+      faults,
+    ),
     leaseCheckpointMs: gates.has('LeaseCheckpoint')
       ? read.durationMs('lease-checkpoint-interval')
       : 0,
@@ -215,11 +224,6 @@ function checkSupport(settings: Settings, faults: string[]): void {
     const flag = FLAGS.get(name);
     if (flag?.support !== 'default-only' || value === flag.fallback) continue;
     if (flag.type === 'duration' && parseDurationMs(value) === parseDurationMs(flag.fallback)) {
-      continue;
-    }
-    if (name === 'auto-compaction-mode') {
-      if (value === 'revision') continue; // no effect while the retention is 0
-      faults.push(`unknown auto-compaction-mode "${value}"`);
       continue;
     }
     faults.push(`--${name} is not supported yet`);
