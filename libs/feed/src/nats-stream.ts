@@ -78,7 +78,7 @@ export class NatsStream {
     this.#nc = nc;
     this.#timeoutMs = timeoutMs;
     this.#js = jetstream(nc, { timeout: REQUEST_TIMEOUT_MS });
-    void this.#listen(events);
+    this.#listen(events).catch((error: unknown) => events.closed(String(error)));
     void nc.closed().then((error) => {
       events.closed(error instanceof Error ? error.message : 'the connection was closed');
     });
