@@ -152,6 +152,7 @@ function reportLines(counts) {
   const folders = CORE.map((folder) => path.join(root, folder));
   const files = lineCoverage(counts, outfile, folders);
   fs.rmSync(counts, { recursive: true, force: true });
+  const sum = { lines: 0, never: 0 };
   for (const [i, folder] of folders.entries()) {
     let [lines, never] = [0, 0];
     for (const [file, found] of files) {
@@ -163,8 +164,12 @@ function reportLines(counts) {
       if (found.partly.length > 0) console.log(`run in part: ${name}: ${spans(found.partly)}`);
     }
     const share = ((100 * (lines - never)) / lines).toFixed(1);
+    sum.lines += lines;
+    sum.never += never;
     console.log(`${CORE[i]}: ${lines - never} of ${lines} lines run, ${share} %`);
   }
+  const share = ((100 * (sum.lines - sum.never)) / sum.lines).toFixed(1);
+  console.log(`the core: ${sum.lines - sum.never} of ${sum.lines} lines run, ${share} %`);
 }
 
 /** 1, 2, 3, 7 -> 1-3 7 */

@@ -6,6 +6,7 @@
  * log either all or nothing. What was completed is never lost, unless a fault says so.
  */
 import { assert, assertLe, type Index, type Random, type Term } from '@conclave/base';
+import type { BadRead, Damage } from './scenario.js';
 import type { Append, SlotConfState, SlotHardState, SlotSnapshotMeta } from '@conclave/raft';
 import type { Entry } from '@conclave/wire';
 
@@ -31,8 +32,12 @@ export interface MemberStore {
   recover(): Recovered | null;
   /** The next write fails; the member must die of it. */
   failNextWrite(): void;
-  /** Damages what is durable; the member must not start again. */
-  loseTail(): void;
+  /** Damages what is durable, while the process is down: never to be taken for what was written. */
+  damage(how: Damage): void;
+  /** Set by `damage`; unset by whoever found everything there. */
+  isDamaged: boolean;
+  /** The next read gives other bytes than were written; the member must notice and die. */
+  spoilNextRead(how: BadRead): void;
 }
 
 export interface DiskPorts {
@@ -40,8 +45,10 @@ export interface DiskPorts {
   later(delayUs: number, task: () => void): void;
   /** How long the next group takes, with stalls. */
   latencyUs(): number;
-  /** A write failed for good. */
+  /** A write failed for good, or a read gave what was not written. */
   fatal(): void;
+  /** Something happened that ought to happen sometimes. */
+  see(name: string): void;
 }
 
 type Write =
@@ -66,7 +73,8 @@ export class ModelDisk implements MemberStore {
   #queue: Write[] = [];
   #group: Write[] = [];
   #failing = false;
-  #damaged = false;
+  isDamaged = false;
+  #spoiled = false;
   appendsInFlight = 0;
 
   /** `groupMax`: writes joined into one group at most. */
@@ -101,6 +109,13 @@ export class ModelDisk implements MemberStore {
 
   read(lo: Index, hi: Index, bytesMax: number, done: (entries: readonly Entry[]) => void): void {
     this.#ports.later(this.#ports.latencyUs(), () => {
+      if (this.#spoiled) {
+        this.#spoiled = false;
+        // Every record carries a checksum.
+        this.#ports.see('sim:bad-read-noticed');
+        this.#ports.fatal();
+        return;
+      }
       const out: Entry[] = [];
       let bytes = 0;
       for (let i = lo; i < hi && i > this.#cut.index && i <= this.lastIndex; i++) {
@@ -180,11 +195,12 @@ export class ModelDisk implements MemberStore {
     this.#group = [];
     this.#queue = [];
     this.#failing = false;
+    this.#spoiled = false;
     this.appendsInFlight = 0;
   }
 
   recover(): Recovered | null {
-    if (this.#damaged) return null;
+    if (this.isDamaged) return null;
     return { hardState: this.#hardState, cut: this.#cut, entries: this.#entries };
   }
 
@@ -192,8 +208,12 @@ export class ModelDisk implements MemberStore {
     this.#failing = true;
   }
 
-  loseTail(): void {
-    // The mark beside the log tells, so the log refuses to open.
-    this.#damaged = true;
+  /** Checksums and the mark beside the log tell, so it refuses to open. */
+  damage(_how: Damage): void {
+    this.isDamaged = true;
+  }
+
+  spoilNextRead(_how: BadRead): void {
+    this.#spoiled = true;
   }
 }

@@ -3,7 +3,7 @@
  * the whole seed, so that some worlds know one kind of trouble only, and rare mixtures come up too.
  */
 import { Random } from '@conclave/base';
-import type { Fault, HealShape, Knobs, Scenario } from './scenario.js';
+import type { BadRead, Damage, Fault, HealShape, Knobs, Scenario } from './scenario.js';
 
 export interface DrawOptions {
   /** Chaos at most this long, in milliseconds; for quick runs. */
@@ -49,9 +49,55 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     admin: on(),
     types: knobRandom.chance(0.25),
   };
-  const knobs = drawKnobs(knobRandom, families, options);
-  return { seed, knobs, faults: drawFaults(faultRandom, knobs, families) };
+  const moreRandom = root.fork();
+  const knobs = { ...drawKnobs(knobRandom, families, options), ...drawMore(moreRandom) };
+  const faults = drawFaults(faultRandom, knobs, families);
+  const more = drawMoreFaults(moreRandom, knobs, families);
+  return { seed, knobs, faults: [...faults, ...more].sort((a, b) => a.at - b.at) };
 }
+
+/** Points where the code under test may be made to behave unusually; most worlds have none. */
+function drawMore(r: Random) {
+  const on = (): boolean => r.chance(0.25);
+  return {
+    segmentBytes: r.pick([16, 64, 64, 256]) * 1024,
+    ackDelayUs: on() ? r.pick([100, 2_000]) : 0,
+    shortReads: on() ? r.pick([0.1, 1]) : 0,
+    mixed: r.chance(0.15),
+  };
+}
+
+/** Trouble of disks and clocks, beside all other faults and with chance of its own. */
+function drawMoreFaults(r: Random, knobs: Knobs, families: Families): Fault[] {
+  const faults: Fault[] = [];
+  const timeoutMs = knobs.electionTicks * knobs.tickMs;
+  const slots = knobs.voters + knobs.spares;
+  const some = (share: number, make: (at: number, node: number) => Fault): void => {
+    if (!r.chance(share)) return;
+    for (let n = 1 + r.below(4); n > 0; n--) {
+      faults.push(make(r.below(knobs.durationMs), r.chance(0.4) ? 0 : 1 + r.below(slots)));
+    }
+  };
+  const span = (): number => 1 + Math.floor(timeoutMs * r.pick([0.3, 2, 5, 20]));
+  some(0.15, (at, node) => ({ type: 'enospc', at, node, forMs: span() }));
+  some(0.15, (at, node) => ({ type: 'freeze-clock', at, node, forMs: span() }));
+  some(0.1, (at, node) => ({ type: 'clock-rate', at, node, ppm: r.below(200_001) - 100_000 }));
+  some(0.2, (at, node) => ({ type: 'bad-read', at, node, how: r.pick(BAD_READS) }));
+  if (knobs.realLog && !families.confChange) return withLostLog(r, knobs, faults, 4);
+  return faults;
+}
+
+const BAD_READS: readonly BadRead[] = ['flip', 'stale', 'misplaced'];
+const DAMAGES: readonly Damage[] = [
+  'hole',
+  'flip',
+  'flip',
+  'flip',
+  'truncate',
+  'delete',
+  'rollback',
+  'misplaced',
+];
 
 function drawKnobs(r: Random, families: Families, options: DrawOptions): Knobs {
   const voters = r.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 7]);
@@ -186,13 +232,16 @@ function schedule(
 const FAULTS_MAX = 300;
 
 /** Within the budget: never more than a minority, and only where the voters stay the same. */
-function withLostLog(r: Random, knobs: Knobs, faults: Fault[]): Fault[] {
+function withLostLog(r: Random, knobs: Knobs, faults: Fault[], times = 1): Fault[] {
   const budget = Math.floor((knobs.voters - 1) / 2);
   if (budget === 0 || knobs.durationMs < 3_000) return faults;
   const lost: Fault[] = [];
   for (let n = 1 + r.below(budget); n > 0; n--) {
-    const at = 2_000 + r.below(knobs.durationMs - 2_000);
-    lost.push({ type: 'lose-log', at, node: n });
+    // What did no harm may happen again.
+    for (let k = 0; k < times; k++) {
+      const at = 2_000 + r.below(knobs.durationMs - 2_000);
+      lost.push({ type: 'lose-log', at, node: n, how: r.pick(DAMAGES) });
+    }
   }
   return [...faults, ...lost].sort((a, b) => a.at - b.at);
 }

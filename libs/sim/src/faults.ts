@@ -104,10 +104,26 @@ export class FaultPlan {
       case 'eio':
         member.store.failNextWrite();
         return;
+      case 'enospc':
+        world.coverage.see('sim:disk-full');
+        world.fullUntil[member.slot] = world.now + fault.forMs * MS;
+        member.store.failNextWrite();
+        return;
       case 'lose-log':
         world.crash(member, true);
-        member.store.loseTail();
+        world.coverage.see('sim:log-damaged');
+        member.store.damage(fault.how ?? 'hole');
         this.#later(500, () => world.restart(member));
+        return;
+      case 'bad-read':
+        member.store.spoilNextRead(fault.how);
+        return;
+      case 'freeze-clock':
+        world.coverage.see('sim:clock-frozen');
+        world.frozenUntil[member.slot] = world.now + fault.forMs * MS;
+        return;
+      case 'clock-rate':
+        world.clocks[member.slot]?.drift(fault.ppm);
         return;
       case 'transfer':
         if (fault.to <= world.members.length) member.node.transferLeader(fault.to);

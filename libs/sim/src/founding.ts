@@ -117,10 +117,11 @@ function createMember(
     later: (delayUs: number, task: () => void) => ports.later(slot, Work.DISK, delayUs, task),
     latencyUs: () => ports.diskLatencyUs(slot),
     fatal: () => ports.fatal(slot),
+    see: (name: string) => ports.see(name),
   };
   const random = seeds.fork();
   const store: MemberStore = knobs.realLog
-    ? new LogStore(slot, initial, random, time, diskPorts)
+    ? new LogStore(slot, initial, random, time, diskPorts, knobs.segmentBytes)
     : new ModelDisk(initial, knobs.diskGroupMax, random, diskPorts);
   return new Member(slot, knobs, initial, image, seeds.uint32(), store, ports);
 }

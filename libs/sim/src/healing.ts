@@ -47,7 +47,13 @@ export class Healing {
     world.calm = true;
     world.network.heal(CALM_NETWORK);
     world.stalls.fill(0);
+    world.fullUntil.fill(0);
+    world.frozenUntil.fill(0);
     for (const member of world.born) member.pausedUntil = 0;
+    if (knobs.mixed === true) {
+      // The upgrade ends: each process starts once more.
+      for (const member of world.born) world.crash(member, false);
+    }
     for (const member of world.born) world.restart(member);
     this.#choose();
     world.coverage.see(`sim:heal-${this.#shape}`);

@@ -20,7 +20,6 @@ import { commandClient, commandSequence, encodeCommand } from './command.js';
 import type { Operation } from './client.js';
 import { decodeChange, encodeChange, toSlotMeta, toWireMeta } from './conf-codec.js';
 import type { MemberStore, Recovered } from './disk.js';
-import { unsafe } from './failure.js';
 import { type Image, ModelMachine } from './machine.js';
 import { type MemberPorts, Work } from './ports.js';
 import type { Knobs } from './scenario.js';
@@ -43,6 +42,8 @@ export class Member {
   readonly store: MemberStore;
   readonly machine: ModelMachine;
   node: RawNode;
+  /** The settings of this life. */
+  config: RaftConfig;
   /** The state as flushed: what a crash leaves. */
   flushed: Image;
   alive = true;
@@ -60,6 +61,8 @@ export class Member {
   /** The image to switch to once all earlier appends are done. */
   #switching: Image | null = null;
   #cutting = false;
+  /** Appends that are durable and not yet known to be. */
+  #acks: Append[] = [];
   #received: Image[] = [];
   readonly #writes = new Map<number, Operation>();
   readonly #reads = new Map<number, Operation>();
@@ -82,7 +85,8 @@ export class Member {
     this.flushed = flushed;
     this.machine = new ModelMachine(knobs.keys, knobs.clients, flushed.confState);
     this.machine.restore(flushed);
-    this.node = this.#begin(initial, seed);
+    this.config = this.#configure(seed);
+    this.node = this.#begin(initial);
   }
 
   get confState(): SlotConfState {
@@ -93,17 +97,33 @@ export class Member {
     return this.#installing !== null;
   }
 
-  #begin({ hardState, cut, entries }: Recovered, seed: number): RawNode {
+  #begin({ hardState, cut, entries }: Recovered): RawNode {
     const { index: applied, confState } = this.flushed;
     // As the replica: the applied entry (for its term), what follows it, and the last in any case.
     const from = Math.max(0, Math.min(applied - cut.index, entries.length) - 1);
     const initial = { hardState, cut, confState, applied, entries: entries.slice(from) };
     const slot = this.slot;
     const ports = this.#ports;
-    return new RawNode(this.#config(seed), initial, { event: (e) => ports.event(slot, e) });
+    return new RawNode(this.config, initial, { event: (e) => ports.event(slot, e) });
   }
 
-  #config(seed: number): RaftConfig {
+  /** In a mixed world half of all lives are of another version, until the world heals. */
+  #configure(seed: number): RaftConfig {
+    const k = this.#knobs;
+    const usual = this.#usual(seed);
+    if (k.mixed !== true || (seed & 1) === 0 || this.#ports.isCalm()) return usual;
+    this.#ports.see('sim:other-settings');
+    return {
+      ...usual,
+      preVote: !k.preVote,
+      checkQuorum: !k.checkQuorum,
+      messageBytesMax: k.messageBytesMax === 1 ? 1_000 : 1,
+      cacheBytesMax: k.cacheBytesMax === 0 ? 5_000 : 0,
+      disableProposalForwarding: k.proposalForwarding,
+    };
+  }
+
+  #usual(seed: number): RaftConfig {
     const k = this.#knobs;
     return {
       slot: this.slot,
@@ -138,6 +158,7 @@ export class Member {
     this.#installing = null;
     this.#switching = null;
     this.#cutting = false;
+    this.#acks = [];
     this.#received = [];
     for (const operation of this.#writes.values()) this.#ports.finished(operation, false);
     for (const operation of this.#reads.values()) this.#ports.finished(operation, false);
@@ -150,18 +171,29 @@ export class Member {
   /** A new life from what is durable; false if the log refuses. */
   restart(seed: number): boolean {
     assert(!this.alive, 'restart: it is down');
+    const damaged = this.store.isDamaged;
     const recovered = this.store.recover();
-    if (recovered === null) {
+    if (recovered === null || (damaged && !this.#isWhole(recovered))) {
       this.lost = true;
       return false;
     }
+    this.store.isDamaged = false;
     const { hardState, cut, entries } = recovered;
     this.machine.restore(this.flushed);
     const last = cut.index + entries.length;
     this.#ports.raftJudge.recovered(this.slot, hardState, last, entries);
     this.alive = true;
-    this.node = this.#begin(recovered, seed);
+    this.config = this.#configure(seed);
+    this.node = this.#begin(recovered);
     return true;
+  }
+
+  /** A damaged log that opens is whole, or an earlier one, which the others know better. */
+  #isWhole({ hardState, cut, entries }: Recovered): boolean {
+    const last = cut.index + entries.length;
+    const whole = this.#ports.raftJudge.isWhole(this.slot, hardState, last, entries);
+    this.#ports.see(whole ? 'sim:damage-harmless' : 'sim:damage-cut-short');
+    return whole;
   }
 
   /** Carries out everything the node wants done, until it wants nothing more. */
@@ -179,7 +211,8 @@ export class Member {
     for (const context of ready.readsDropped) this.#readDropped(context);
     for (const { context, index } of ready.readStates) this.#readConfirmed(context, index);
     for (const { id, lo, hi, bytesMax } of ready.entriesRequests) {
-      this.store.read(lo, hi, bytesMax, (entries) => this.node.entriesRead(id, entries));
+      const bytes = this.#ports.readBytesMax(bytesMax);
+      this.store.read(lo, hi, bytes, (entries) => this.node.entriesRead(id, entries));
     }
     if (committed.length > 0) {
       // What is committed is judged before anybody acts on it.
@@ -199,10 +232,23 @@ export class Member {
     this.#ports.raftJudge.emitted(this, append);
     this.store.append(append, () => {
       this.#ports.raftJudge.persisted(this.slot, append);
-      for (const message of append.messages) this.#ports.send(message);
-      this.node.appendDone(append.sequence);
-      if (this.#switching !== null) this.#switchIfIdle();
+      const { ackDelayUs = 0 } = this.#knobs;
+      if (ackDelayUs === 0) {
+        this.#appended(append);
+        return;
+      }
+      this.#acks.push(append);
+      // In order even where a pause that ended early shifts the tasks.
+      this.#ports.later(this.slot, Work.DISK, ackDelayUs, () => {
+        this.#appended(this.#acks.shift() as Append);
+      });
     });
+  }
+
+  #appended(append: Append): void {
+    for (const message of append.messages) this.#ports.send(message);
+    this.node.appendDone(append.sequence);
+    if (this.#switching !== null) this.#switchIfIdle();
   }
 
   // Apply.
@@ -212,11 +258,9 @@ export class Member {
       this.#applyQueue.push(entry);
       this.#applyQueueBytes += entry.data.length;
     }
-    // I25: raft gives out two batches at most, and each may exceed its bound by one entry.
-    const largest = this.#knobs.paddingMax + 64;
-    if (this.#applyQueueBytes > 3 * (this.#knobs.committedBytesMax + largest)) {
-      unsafe('I25', `member ${this.slot}: ${this.#applyQueueBytes} bytes wait to be applied`);
-    }
+    const { committedBytesMax, paddingMax } = this.#knobs;
+    const { boundsJudge } = this.#ports;
+    boundsJudge.toApply(this.slot, this.#applyQueueBytes, committedBytesMax, paddingMax + 64);
     if (this.#ports.applyDelayUs() === 0) this.#applySome(Number.MAX_SAFE_INTEGER);
     else this.#scheduleApply();
   }
@@ -323,7 +367,8 @@ export class Member {
   #switchIfIdle(): void {
     const meta = this.#installing;
     const image = this.#switching;
-    if (meta === null || image === null || this.store.appendsInFlight > 0) return;
+    if (meta === null || image === null) return;
+    if (this.store.appendsInFlight > 0 || this.#acks.length > 0) return;
     this.#switching = null;
     assertEq(image.term, meta.term, 'a snapshot is of the log');
     const { raftJudge } = this.#ports;

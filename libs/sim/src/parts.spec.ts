@@ -7,6 +7,7 @@ import { Op, decodeCommand, encodeCommand } from './command.js';
 import { ModelDisk } from './disk.js';
 import { EventQueue } from './event-queue.js';
 import { quorumsOverlap, reachesQuorum } from './judges/quorum-check.js';
+import { LogStore } from './log-store.js';
 import { ModelMachine } from './machine.js';
 import { CALM_NETWORK, Network } from './network.js';
 
@@ -116,6 +117,7 @@ describe('ModelDisk', () => {
       later: (_delay, task) => tasks.push(task),
       latencyUs: () => 1,
       fatal: () => died++,
+      see: () => undefined,
     });
     const append = (index: number, done: () => void): void => {
       const hardState = { term: index, vote: 0, commit: 0 };
@@ -151,11 +153,85 @@ describe('ModelDisk', () => {
     expect(died()).toBe(1);
   });
 
+  test('a read of other bytes than were written ends the process and gives nothing', () => {
+    const { disk, tasks, append, died } = make(1);
+    append(1, () => undefined);
+    tasks.shift()?.();
+    disk.spoilNextRead('flip');
+    disk.read(1, 2, 100, () => {
+      throw new Error('served');
+    });
+    tasks.shift()?.();
+    expect(died()).toBe(1);
+  });
+
   test('a damaged log does not open', () => {
     const { disk } = make(1);
     disk.crash(true);
-    disk.loseTail();
+    disk.damage('hole');
     expect(disk.recover()).toBeNull();
+  });
+});
+
+describe('LogStore', () => {
+  const entry = (index: number) => ({
+    index,
+    term: 1,
+    type: EntryType.NORMAL,
+    data: new Uint8Array(40).fill(index),
+  });
+  const make = (seed: number) => {
+    const time = { now: 0 };
+    const tasks: (() => void)[] = [];
+    const seen: string[] = [];
+    const initial = {
+      hardState: { term: 1, vote: 0, commit: 0 },
+      cut: { index: 0, term: 0, confState: EMPTY_CONF_STATE },
+      entries: [],
+    };
+    const store = new LogStore(1, initial, new Random(seed), time, {
+      later: (_delay, task) => tasks.push(task),
+      latencyUs: () => 1,
+      fatal: () => seen.push('died'),
+      see: (name) => seen.push(name),
+    });
+    const run = (): void => {
+      for (let n = 0; n < 50; n++) {
+        time.now += 25_000;
+        tasks.shift()?.();
+      }
+    };
+    const hardState = { term: 1, vote: 0, commit: 0 };
+    const entries = [1, 2, 3, 4].map(entry);
+    store.append({ sequence: 1, hardState, entries, messages: [] }, () => undefined);
+    run();
+    return { store, run, seen };
+  };
+
+  test.each(['flip', 'stale', 'misplaced'] as const)('a read that is %s is noticed', (how) => {
+    const { store, run, seen } = make(3);
+    store.spoilNextRead(how);
+    store.read(1, 5, 1_000, () => {
+      throw new Error('served');
+    });
+    run();
+    expect(seen).toEqual(['sim:bad-read-noticed', 'died']);
+  });
+
+  const damages = ['hole', 'flip', 'truncate', 'delete', 'rollback', 'misplaced'] as const;
+  test.each(damages)('a log with damage (%s) does not open, or gives what was written', (how) => {
+    const outcomes = new Set<string>();
+    for (let seed = 1; seed <= 30; seed++) {
+      const { store } = make(seed);
+      store.crash(true);
+      store.damage(how);
+      const found = store.recover();
+      outcomes.add(found === null ? 'refused' : 'opened');
+      for (const { index, data } of found?.entries ?? []) {
+        expect(data).toEqual(entry(index).data);
+      }
+    }
+    expect([...outcomes]).toContain('refused');
   });
 });
 

@@ -53,6 +53,14 @@ export interface Knobs {
   readonly snapshotMs: number;
   /** Use the real log room over a model disk of bytes. */
   readonly realLog: boolean;
+  /** Bytes of a segment of the real log; 64 KiB if not said. */
+  readonly segmentBytes?: number;
+  /** Between a sync and the moment the member hears of it; always the same, so order holds. */
+  readonly ackDelayUs?: number;
+  /** A read of the log gives one entry where more would fit, with this chance. */
+  readonly shortReads?: number;
+  /** Some lives of a process run with other settings, as in the middle of an upgrade. */
+  readonly mixed?: boolean;
   /** What stays broken when the world heals. */
   readonly healShape: HealShape;
 }
@@ -60,6 +68,12 @@ export interface Knobs {
 /** `all`: nothing. The others leave a minority (or one link) broken for good. */
 export type HealShape =
   'all' | 'minority-dead' | 'minority-cut' | 'minority-deaf' | 'minority-mute' | 'one-link';
+
+/** What can have become of a log while nobody looked. */
+export type Damage = 'hole' | 'flip' | 'truncate' | 'delete' | 'rollback' | 'misplaced';
+
+/** A bit is another one; nothing was ever written there; the bytes of another place. */
+export type BadRead = 'flip' | 'stale' | 'misplaced';
 
 /** `node` 0 means: whoever leads then. Times are in milliseconds from the beginning. */
 export type Fault =
@@ -106,7 +120,35 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly type: 'eio'; readonly at: number; readonly node: number }
-  | { readonly type: 'lose-log'; readonly at: number; readonly node: number }
+  | { readonly type: 'enospc'; readonly at: number; readonly node: number; readonly forMs: number }
+  | {
+      /** The machine dies, and its disk does not bring back what was written. */
+      readonly type: 'lose-log';
+      readonly at: number;
+      readonly node: number;
+      readonly how?: Damage;
+    }
+  | {
+      /** One read of the log gives other bytes than those on the disk. */
+      readonly type: 'bad-read';
+      readonly at: number;
+      readonly node: number;
+      readonly how: BadRead;
+    }
+  | {
+      /** The clock stands still, while the process goes on. */
+      readonly type: 'freeze-clock';
+      readonly at: number;
+      readonly node: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly type: 'clock-rate';
+      readonly at: number;
+      readonly node: number;
+      /** Millionths by which the clock is fast from now on. */
+      readonly ppm: number;
+    }
   | { readonly type: 'transfer'; readonly at: number; readonly to: number }
   | { readonly type: 'campaign'; readonly at: number; readonly node: number }
   | { readonly type: 'forget-leader'; readonly at: number; readonly node: number }

@@ -19,11 +19,13 @@ import {
   found,
   networkOptions,
 } from './founding.js';
+import { BoundsJudge } from './judges/bounds-judge.js';
 import { HistoryJudge } from './judges/history-judge.js';
 import type { Oracle } from './judges/oracle.js';
 import type { RaftJudge } from './judges/raft-judge.js';
 import type { Image } from './machine.js';
 import type { Member } from './member.js';
+import { markOf } from './message-mark.js';
 import { Network } from './network.js';
 import { type MemberPorts, Work } from './ports.js';
 import type { Scenario } from './scenario.js';
@@ -59,6 +61,7 @@ export class World {
   readonly oracle: Oracle;
   readonly raftJudge: RaftJudge;
   readonly historyJudge: HistoryJudge;
+  readonly boundsJudge: BoundsJudge;
   readonly coverage = new Coverage();
   readonly hash = new TraceHash();
   readonly members: (Member | undefined)[] = [];
@@ -73,6 +76,9 @@ export class World {
   };
   /** By slot: its disk stands still until then. */
   readonly stalls: number[] = [];
+  /** By slot: its disk is full until then; its clock stands still until then. */
+  readonly fullUntil: number[] = [];
+  readonly frozenUntil: number[] = [];
   /** Called with a line for each thing that happens; null when nobody reads. */
   trace: ((line: string) => void) | null = null;
   events = 0;
@@ -105,11 +111,14 @@ export class World {
       const ppm = knobs.driftPpm === 0 ? 0 : drift.below(2 * knobs.driftPpm) - knobs.driftPpm;
       this.clocks.push(new DriftingClock(this.queue, ppm));
       this.stalls.push(0);
+      this.fullUntil.push(0);
+      this.frozenUntil.push(0);
     }
     const founding = found(scenario);
     this.oracle = founding.oracle;
     this.raftJudge = founding.judge;
     this.historyJudge = new HistoryJudge(this.oracle, this.raftJudge);
+    this.boundsJudge = new BoundsJudge(slots);
     this.#around = {
       scenario,
       seeds: this.#seeds,
@@ -175,11 +184,15 @@ export class World {
     return {
       raftJudge: this.raftJudge,
       historyJudge: this.historyJudge,
+      boundsJudge: this.boundsJudge,
+      see: (name) => this.coverage.see(name),
+      isCalm: () => this.calm,
       send: (message) => this.#send(message),
       event: (slot, e) => this.#raftEvent(slot, e),
       later: (slot, work, delayUs, task) => this.#later(slot, work, delayUs, task),
       applyDelayUs: () => (this.calm ? 0 : scenario.knobs.applyDelayUs),
       diskLatencyUs: (slot) => this.#diskLatencyUs(slot),
+      readBytesMax: (bytesMax) => this.#readBytesMax(bytesMax),
       transfer: (from, to, image, done) => this.#transfer(from, to, image, done),
       finished: (operation, ok) => this.#finished(operation, ok),
       fatal: (slot) => this.diskFailed(slot),
@@ -205,6 +218,11 @@ export class World {
     const stall = this.stalls[slot] as number;
     const latency = 1 + this.random.disk.below(2 * mean);
     return stall > this.now ? stall - this.now + latency : latency;
+  }
+
+  #readBytesMax(bytesMax: number): number {
+    const { shortReads = 0 } = this.scenario.knobs;
+    return shortReads > 0 && this.random.disk.chance(shortReads) ? 1 : bytesMax;
   }
 
   /** The next event; false if there is none. */
@@ -243,7 +261,7 @@ export class World {
         if (!this.#deliver(event, member)) return;
         break;
       case Kind.TICK:
-        member.node.tick();
+        if (this.#ticks(member.slot)) member.node.tick();
         this.#push(this.now + this.#tickUs(member.slot), Kind.TICK, member.slot, member.run);
         break;
       case Kind.TASK:
@@ -267,12 +285,14 @@ export class World {
   #sample(member: Member): void {
     this.raftJudge.checkProgress(member);
     if (!member.node.isLeader) return;
-    // I25: one proposal beyond the bound, and what was inherited uncommitted at the election.
     const { uncommittedBytesMax, paddingMax } = this.scenario.knobs;
     const bytes = this.raftJudge.uncommittedBytes(member.slot);
-    if (bytes > 2 * uncommittedBytesMax + 4 * (paddingMax + 64)) {
-      unsafe('I25', `leader ${member.slot} holds ${bytes} uncommitted bytes`);
-    }
+    this.boundsJudge.uncommitted(member.slot, bytes, uncommittedBytesMax, paddingMax + 64);
+  }
+
+  /** A clock that stands still tells nobody that time passes. */
+  #ticks(slot: number): boolean {
+    return (this.frozenUntil[slot] as number) <= this.now;
   }
 
   #tickUs(slot: number): number {
@@ -290,13 +310,16 @@ export class World {
       unsafe('I3', `a message ${message.from}->${message.to} was changed after it was sent`);
     }
     this.trace?.(`${timeText(this.now)} #${this.events} ${messageText(message)}`);
+    this.boundsJudge.delivered(message);
     member.step(message);
     return true;
   }
 
   #send(message: RaftMessage): void {
     const { from, to, type } = message;
-    this.raftJudge.sent(assertDefined(this.members[from], 'a sender'), message);
+    const sender = assertDefined(this.members[from], 'a sender');
+    this.raftJudge.sent(sender, message);
+    this.boundsJudge.sent(sender.config, message);
     if (this.members[to] === undefined) return;
     const mark = markOf(message);
     this.hash.mix(mark);
@@ -451,6 +474,7 @@ export class World {
       return;
     }
     this.coverage.see('sim:restart');
+    if ((this.fullUntil[member.slot] as number) > this.now) member.store.failNextWrite();
     this.#startTicking(member);
     this.settle(member);
   }
@@ -463,21 +487,4 @@ export class World {
     const down = 1 + this.random.crash.below((this.calm ? 10 : 2_000) * MS);
     this.at(this.now + down, () => this.restart(member));
   }
-}
-
-/** A fingerprint of what a message says. */
-function markOf(m: RaftMessage): number {
-  const { entries } = m;
-  const n = entries.length;
-  let h = Math.imul(m.term ^ (m.type << 20), 0x9e3779b1) ^ m.index;
-  h = Math.imul(h ^ m.logTerm, 0x85ebca6b) ^ m.commit ^ (n << 8);
-  h = Math.imul(h ^ m.context, 0x01000193) ^ m.rejectHint ^ (m.reject ? 0x5555 : 0);
-  if (n > 0) {
-    const first = entries[0];
-    const last = entries[n - 1];
-    if (first === undefined || last === undefined) return 0;
-    h = Math.imul(h ^ first.index ^ (first.term << 16), 0x9e3779b1);
-    h = Math.imul(h ^ last.index ^ (last.term << 16) ^ (last.data.length << 4), 0x85ebca6b);
-  }
-  return h | 0;
 }

@@ -44,6 +44,8 @@ export class MemoryLogDisk implements LogDisk {
   #closed = false;
   /** Asked before each operation that completes later; a failed write leaves a prefix behind. */
   inject: ((operation: DiskOperation, name: string) => DiskFailure | null) | null = null;
+  /** Asked for what each read that completes later gives: a disk that reads wrongly. */
+  alter: ((name: string, offset: number, bytes: Uint8Array) => Uint8Array) | null = null;
   /** Finished writes, for tests that count them. */
   writes = 0;
 
@@ -123,7 +125,12 @@ export class MemoryLogDisk implements LogDisk {
       'read',
       null,
       (failure) => {
-        done(failure, failure === null ? this.readSync(name, offset, length) : new Uint8Array(0));
+        if (failure !== null) {
+          done(failure, new Uint8Array(0));
+          return;
+        }
+        const bytes = this.readSync(name, offset, length);
+        done(null, this.alter === null ? bytes : this.alter(name, offset, bytes));
       },
       name,
     );
@@ -220,6 +227,7 @@ export class MemoryLogDisk implements LogDisk {
     this.#epoch++;
     this.#closed = false;
     this.inject = null;
+    this.alter = null;
   }
 
   /** What a write, creation or removal under way leaves when the process dies. */

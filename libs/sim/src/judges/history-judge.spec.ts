@@ -57,6 +57,11 @@ describe('the judge of what clients are told', () => {
     expect(() => judge.writeAnswered(asked(1), answer(1))).toThrow(/^I24.*twice/);
   });
 
+  test('I15: an answer with a revision that its write did not make', () => {
+    const late = { ...answer(2), revision: answer(2).revision + 1 };
+    expect(() => after(3).judge.writeAnswered(asked(2), late)).toThrow(/^C6: write 0\/2 left/);
+  });
+
   test('C6: a write whose revision lies before what was seen before it was asked', () => {
     const { judge } = after(3);
     expect(() => judge.writeAnswered(asked(2, 3), answer(2))).toThrow(/^C6: write/);

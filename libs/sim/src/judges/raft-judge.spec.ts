@@ -212,6 +212,19 @@ describe('the judge of raft', () => {
     }
   });
 
+  test('I3: a damaged log gives back an entry that nobody ever wrote', () => {
+    const hardState = { term: 1, vote: 0, commit: 0 };
+    const stage = new Stage();
+    stage.durable(3, [entry(1, 1), entry(2, 1)]);
+    const whole = (entries: Entry[]): boolean =>
+      stage.judge.isWhole(3, hardState, entries.length, entries);
+    expect(whole([entry(1, 1), entry(2, 1)])).toBe(true);
+    expect(whole([entry(1, 1)])).toBe(false);
+    expect(() => whole([entry(1, 1), entry(2, 1, 99)])).toThrow(/^I3: member 3 came back/);
+    const older = { ...hardState, term: 0 };
+    expect(stage.judge.isWhole(3, older, 2, [entry(1, 1), entry(2, 1)])).toBe(false);
+  });
+
   test('I9: a committed entry is replaced', () => {
     const stage = committed();
     stage.see(2, { term: 2, commit: 2 });

@@ -9,6 +9,7 @@ import { assertDefined } from '@conclave/base';
 import type { Append, RawNode, SlotConfState, SlotHardState } from '@conclave/raft';
 import { type Entry, EntryType, MessageType, type RaftMessage } from '@conclave/wire';
 import { unsafe } from '../failure.js';
+import { confText } from '../transcript.js';
 import type { Oracle } from './oracle.js';
 import { quorumsOverlap, reachesQuorum } from './quorum-check.js';
 import { ShadowLog, chainOf } from './shadow-log.js';
@@ -133,6 +134,37 @@ export class RaftJudge {
       }
       this.#persist(p, slot, next);
     }
+  }
+
+  /**
+   * What a damaged log gave back: true if nothing is missing. False for an earlier state of the same
+   * history, which peers would tell it. What was never written anywhere is a wrong log served.
+   */
+  isWhole(
+    slot: number,
+    hardState: SlotHardState,
+    last: number,
+    entries: readonly Entry[],
+  ): boolean {
+    const p = this.#of(slot);
+    const { log } = this.#oracle;
+    let at = last - entries.length;
+    let chain = at <= log.last ? log.chain(at) : undefined;
+    for (const entry of entries) {
+      at++;
+      chain = chainOf(chain as number, entry);
+      const written = at <= log.last && log.chain(at) === chain;
+      if (!written && this.#chains.get(at * TERMS_MAX + entry.term) !== chain) {
+        unsafe('I3', `member ${slot} came back from a damaged disk with another entry ${at}`);
+      }
+    }
+    const { durableTerm, durableVote, durable } = p;
+    return (
+      hardState.term === durableTerm &&
+      hardState.vote === durableVote &&
+      last === durable.last &&
+      chain === durable.chain(last)
+    );
   }
 
   /** A Ready's append: the log in memory as of now. */
@@ -466,9 +498,4 @@ export class RaftJudge {
 
 function votedDurably(p: Picture, term: number, vote: number): boolean {
   return p.durableTerm > term || (p.durableTerm === term && p.durableVote === vote);
-}
-
-function confText(c: SlotConfState): string {
-  const lists = [c.voters, c.learners, c.votersOutgoing, c.learnersNext];
-  return `${lists.map((list) => list.join(' ')).join('|')}|${c.autoLeave}`;
 }
