@@ -158,13 +158,9 @@ export class RaftJudge {
         unsafe('I3', `member ${slot} came back from a damaged disk with another entry ${at}`);
       }
     }
-    const { durableTerm, durableVote, durable } = p;
-    return (
-      hardState.term === durableTerm &&
-      hardState.vote === durableVote &&
-      last === durable.last &&
-      chain === durable.chain(last)
-    );
+    const { term, vote } = hardState;
+    const same = term === p.durableTerm && vote === p.durableVote;
+    return same && last === p.durable.last && chain === p.durable.chain(last);
   }
 
   /** A Ready's append: the log in memory as of now. */
