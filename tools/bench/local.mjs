@@ -1,5 +1,5 @@
-// Both systems on this machine for one comparison: Debian's etcd and Conclave, with the same number of
-// members, each with its own data on the same disk, on free loopback ports. Both stay up; one at a time
+// Both systems on this machine for one comparison: Conclave, and Debian's etcd or another build of Conclave
+// (`--against`, to see what a change or telemetry costs), with the same number of members, each with its own data on the same disk, on free loopback ports. Both stay up; one at a time
 // is under load.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -34,6 +34,8 @@ class Both {
   #directory;
   /** {name, command, process, output, ended}; `ended` is null while it runs. */
   #processes = [];
+  /** Takes telemetry and throws it away; null: there is none. */
+  #sink = null;
 
   constructor(options, directory) {
     this.#options = options;
@@ -41,19 +43,24 @@ class Both {
   }
 
   async ready() {
-    const { members, gateways, nodeFlags, etcdFlags } = this.#options;
+    const { members, gateways, nodeFlags, etcdFlags, against } = this.#options;
+    const env = await this.#telemetry();
     const ports = await freePorts(4 * members + gateways);
     const node = (app) => [process.execPath, path.join(root, 'dist', `conclave-${app}.js`)];
-    const ours = this.#cluster('c', node('node'), members, ports, words(nodeFlags));
-    const more = ['--log-level', 'error', ...words(etcdFlags)];
-    this.etcd = this.#cluster('e', ['etcd'], members, ports, more);
+    const flags = words(nodeFlags);
+    const ours = this.#cluster({ letter: 'c', command: node('node'), flags, env }, members, ports);
+    const other =
+      against === ''
+        ? { command: ['etcd'], flags: ['--log-level', 'error', ...words(etcdFlags)] }
+        : { command: [process.execPath, path.resolve(against)], flags };
+    this.etcd = this.#cluster({ letter: 'e', env: {}, ...other }, members, ports);
     await Promise.all([...ours.members, ...this.etcd.members].map((one) => this.#healthy(one)));
     const doors = [];
     for (let i = 1; i <= gateways; i++) {
       const port = ports.shift();
       const peers = ours.members.map((member) => member.peerUrl).join(',');
       const flags = ['--name', `g${i}`, '--listen-client-urls', url(port), '--endpoints', peers];
-      doors.push({ port, child: this.#spawn(`g${i}`, [...node('gateway'), ...flags]) });
+      doors.push({ port, child: this.#spawn(`g${i}`, [...node('gateway'), ...flags], env) });
     }
     await Promise.all(doors.map((door) => this.#healthy(door)));
     if (doors.length > 0) {
@@ -75,10 +82,29 @@ class Both {
   /** Ends what was started, and nothing else; removes the data. */
   async stop() {
     await Promise.all(this.#processes.map(endProcess));
+    this.#sink?.closeAllConnections();
+    this.#sink?.close();
     fs.rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #cluster(letter, command, count, ports, more) {
+  /** Variables that make our processes send telemetry to `#sink`; none if it was not asked for. */
+  async #telemetry() {
+    const { traceRatio } = this.#options;
+    if (traceRatio === null) return {};
+    const sink = http.createServer((request, response) => {
+      request.resume();
+      request.on('end', () => response.setHeader('Content-Type', 'application/json').end('{}'));
+    });
+    this.#sink = sink;
+    await new Promise((resolve) => sink.listen(0, '127.0.0.1', resolve));
+    return {
+      OTEL_EXPORTER_OTLP_ENDPOINT: url(sink.address().port),
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: String(traceRatio),
+    };
+  }
+
+  #cluster({ letter, command, flags, env }, count, ports) {
     const members = Array.from({ length: count }, (_, i) => ({
       name: `${letter}${i + 1}`,
       port: ports.shift(),
@@ -87,13 +113,14 @@ class Both {
     const initial = members.map((member) => `${member.name}=${member.peerUrl}`).join(',');
     for (const member of members) {
       const { name, port, peerUrl } = member;
-      member.child = this.#spawn(name, [
+      const args = [
         ...command,
         ...['--name', name, '--data-dir', path.join(this.#directory, name)],
         ...['--listen-client-urls', url(port), '--advertise-client-urls', url(port)],
         ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-        ...['--initial-cluster', initial, '--initial-cluster-token', letter, ...more],
-      ]);
+        ...['--initial-cluster', initial, '--initial-cluster-token', letter, ...flags],
+      ];
+      member.child = this.#spawn(name, args, env);
     }
     return {
       members,
@@ -105,8 +132,8 @@ class Both {
     };
   }
 
-  #spawn(name, command) {
-    const started = { name, command, output: '', process: null, ended: null };
+  #spawn(name, command, env) {
+    const started = { name, command, env, output: '', process: null, ended: null };
     this.#processes.push(started);
     this.#run(started);
     return started;
@@ -115,7 +142,8 @@ class Both {
   #run(started) {
     const [file, ...args] = started.command;
     started.ended = null;
-    started.process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...started.env };
+    started.process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     const keep = (chunk) => {
       started.output = (started.output + String(chunk)).slice(-OUTPUT_MAX);
     };

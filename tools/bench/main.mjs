@@ -63,7 +63,12 @@ async function local() {
   const filled = options.verb === 'get' ? () => both.restart() : null;
   const pair = [
     new System('conclave', ours.endpoints, () => ours.pids(), options),
-    new System('etcd', etcd.endpoints, () => etcd.pids(), options),
+    new System(
+      options.against === '' ? 'etcd' : 'against',
+      etcd.endpoints,
+      () => etcd.pids(),
+      options,
+    ),
   ];
   await measure(pair, filled);
 }

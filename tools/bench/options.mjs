@@ -17,6 +17,8 @@ systems
   --dir DIR                 local: where both keep their data               (temporary directory)
   --node-flags "..."        local: more flags for our members
   --etcd-flags "..."        local: more flags for etcd
+  --against FILE            local: compare with this conclave-node bundle, not with etcd
+  --trace-ratio F           local: our members send telemetry and trace this part of requests
 
 load
   --clients N               calls under way at a time                       (1000)
@@ -56,10 +58,16 @@ const NUMBERS = {
   'val-size': { initial: 256, min: 0, max: 1_048_576 },
   keys: { initial: 100_000, min: 1, max: 50_000_000 },
   reads: { initial: 0.9, min: 0, max: 1, fraction: true },
+  'trace-ratio': { initial: null, min: 0, max: 1, fraction: true },
 };
 const LISTS = { endpoints: 'endpoints', compare: 'compare', with: 'with' };
 const PIDS = { pid: 'pid', 'pid-a': 'pidA', 'pid-b': 'pidB' };
-const TEXTS = { dir: 'dir', 'node-flags': 'nodeFlags', 'etcd-flags': 'etcdFlags' };
+const TEXTS = {
+  dir: 'dir',
+  'node-flags': 'nodeFlags',
+  'etcd-flags': 'etcdFlags',
+  against: 'against',
+};
 const SWITCHES = { sequential: 'sequential', json: 'json', 'no-fill': 'noFill' };
 
 const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
@@ -149,7 +157,8 @@ function checkTogether(options, given, faults) {
   if (options.local && (options.compare ?? options.endpoints) !== null) {
     faults.push('local starts its own systems: no --endpoints, --compare or --with');
   }
-  for (const name of ['members', 'gateways', 'dir', 'node-flags', 'etcd-flags']) {
+  const onlyLocal = ['members', 'gateways', 'against', 'trace-ratio', ...Object.keys(TEXTS)];
+  for (const name of new Set(onlyLocal)) {
     if (!options.local && given.has(name)) faults.push(`--${name} is for local`);
   }
   if (given.has('total') && given.has('seconds')) faults.push('either --total or --seconds');
