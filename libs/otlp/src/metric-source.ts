@@ -12,9 +12,8 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
+import { hrTime } from './recorded-span.js';
 
-const MS_PER_S = 1_000;
-const NS_PER_MS = 1e6;
 const SCOPE = { name: 'conclave', version: '' };
 
 export class MetricSource implements MetricProducer {
@@ -74,9 +73,4 @@ export function unitOf(name: string): string {
   if (base.endsWith('_seconds')) return 's';
   if (base.endsWith('_bytes')) return 'By';
   return '1';
-}
-
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / MS_PER_S);
-  return [seconds, Math.round((ms - seconds * MS_PER_S) * NS_PER_MS)];
 }

@@ -1,10 +1,6 @@
 import { type CallHead, TRACE_CONTEXT_BYTES } from '@conclave/base';
-import {
-  AlwaysOnSampler,
-  BasicTracerProvider,
-  InMemorySpanExporter,
-} from '@opentelemetry/sdk-trace-base';
-import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { emptyResource } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { OtlpTracer } from './otlp-tracer.js';
 import type { Sampling } from './settings.js';
 import { contextFromBytes, contextToBytes, parseTraceparent } from './trace-context.js';
@@ -13,13 +9,24 @@ const TRACE = 'a'.repeat(32);
 const SPAN = 'b'.repeat(16);
 const PARENT = `00-${TRACE}-${SPAN}-01`;
 
-function tracer(sampling: Sampling, chance = 0): { of: OtlpTracer; done: InMemorySpanExporter } {
-  const done = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [new SimpleSpanProcessor(done)],
-  });
-  return { of: new OtlpTracer(provider.getTracer('t'), sampling, () => chance), done };
+interface Opened {
+  readonly of: OtlpTracer;
+  readonly done: { getFinishedSpans(): ReadableSpan[] };
+}
+
+function tracer(sampling: Sampling, chance = 0): Opened {
+  const spans: ReadableSpan[] = [];
+  let nowMs = 1_000_000;
+  let draws = 0;
+  const sink = {
+    resource: emptyResource(),
+    scope: { name: 't' },
+    nowMs: () => nowMs++,
+    // The first draw decides about sampling, the others make ids.
+    chance: () => (draws++ === 0 ? chance : (draws * 0.377) % 1),
+    ended: (span: ReadableSpan) => void spans.push(span),
+  };
+  return { of: new OtlpTracer(sink, sampling), done: { getFinishedSpans: () => spans } };
 }
 
 function head(metadata: Record<string, string>): CallHead {
@@ -41,6 +48,17 @@ test('a sampled caller is continued: trace, parent, state, name, and its status'
   expect(put?.events.map((e) => e.name)).toEqual(['reply']);
   expect(propose?.parentSpanContext?.spanId).toBe(put?.spanContext().spanId);
   expect(propose?.status).toEqual({ code: 2, message: 'no leader' });
+  // Begun at 0 ms, ended at 4: the child, its end and the mark came between.
+  expect([put?.startTime, put?.endTime, put?.duration]).toEqual([
+    [1_000, 0],
+    [1_000, 4e6],
+    [0, 4e6],
+  ]);
+});
+
+test('a trace begun here has an id of its own', () => {
+  const begun = tracer({ parentBased: true, ratio: 1 }).of.call(head({}), true);
+  expect(parseTraceparent(begun?.traceparent ?? '')).toMatchObject({ sampled: true });
 });
 
 test('after its end a span takes nothing more, and a second end does nothing', () => {

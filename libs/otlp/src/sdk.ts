@@ -9,16 +9,17 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { type Resource, detectResources, envDetector } from '@opentelemetry/resources';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { AlwaysOnSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { MetricSource } from './metric-source.js';
 import { OtlpTracer } from './otlp-tracer.js';
+import type { SpanSink } from './recorded-span.js';
 import type { OtlpSettings, Sampling, Signal } from './settings.js';
 import type { OtlpPorts, OtlpProcess } from './start-otlp.js';
 import { ExportWatch, watched } from './watched-exporter.js';
 
 const INTERVAL_MS = 60_000;
 const TIMEOUT_MS = 30_000;
+const CLOCK_SLACK_MS = 2;
 
 export interface Sdk {
   readonly tracer: Tracer | null;
@@ -63,13 +64,25 @@ function openTraces(
   const processor = new BatchSpanProcessor(
     watched(exporter, new ExportWatch(ports.probe, 'traces')),
   );
-  const provider = new BasicTracerProvider({
+  const sink: SpanSink = {
     resource,
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [processor],
-  });
-  const tracer = new OtlpTracer(provider.getTracer('conclave'), sampling);
-  return { tracer, shutdown: () => provider.shutdown() };
+    scope: { name: 'conclave' },
+    nowMs: wallClock(),
+    chance: Math.random,
+    ended: (span) => processor.onEnd(span),
+  };
+  return { tracer: new OtlpTracer(sink, sampling), shutdown: () => processor.shutdown() };
+}
+
+/** The wall clock in fractions of a millisecond: the monotonic one, set right when the two differ. */
+function wallClock(): () => number {
+  let offsetMs = performance.timeOrigin;
+  return () => {
+    const monotonicMs = performance.now();
+    const wallMs = Date.now();
+    if (Math.abs(wallMs - offsetMs - monotonicMs) > CLOCK_SLACK_MS) offsetMs = wallMs - monotonicMs;
+    return offsetMs + monotonicMs;
+  };
 }
 
 function openMetrics({ url }: Signal, resource: Resource, ports: OtlpPorts): () => Promise<void> {

@@ -16,6 +16,10 @@ const SAMPLED = 1;
 const PATTERN = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const TEXT_CHARS_MAX = 512;
 const TRACE_ID_BYTES = 16;
+/** Every byte as two digits. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  return byte.toString(16).padStart(2, '0');
+});
 
 /** Null: not a valid `traceparent`. A later version than 00 is read as far as 00 goes. */
 export function parseTraceparent(text: string): TraceContext | null {
@@ -25,6 +29,11 @@ export function parseTraceparent(text: string): TraceContext | null {
   const [, version, traceId, spanId, flags, rest] = match as unknown as string[];
   if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
   return checked(traceId as string, spanId as string, Number.parseInt(flags as string, 16));
+}
+
+/** The value of a lower-case hex digit. */
+function digit(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 function checked(traceId: string, spanId: string, flags: number): TraceContext | null {
@@ -43,7 +52,7 @@ export function contextToBytes(context: TraceContext): Uint8Array {
   const hex = context.traceId + context.spanId;
   assertEq(hex.length, 2 * (TRACE_CONTEXT_BYTES - 1), 'a trace id and a span id');
   for (let i = 0; i < hex.length; i += 2) {
-    bytes[1 + i / 2] = Number.parseInt(hex.slice(i, i + 2), 16);
+    bytes[1 + i / 2] = digit(hex.charCodeAt(i)) * 16 + digit(hex.charCodeAt(i + 1));
   }
   return bytes;
 }
@@ -52,7 +61,7 @@ export function contextToBytes(context: TraceContext): Uint8Array {
 export function contextFromBytes(bytes: Uint8Array): TraceContext | null {
   if (bytes.length !== TRACE_CONTEXT_BYTES) return null;
   let hex = '';
-  for (let i = 1; i < bytes.length; i++) hex += (bytes[i] as number).toString(16).padStart(2, '0');
+  for (let i = 1; i < bytes.length; i++) hex += HEX[bytes[i] as number] as string;
   const idChars = 2 * TRACE_ID_BYTES;
   return checked(hex.slice(0, idChars), hex.slice(idChars), bytes[0] as number);
 }
