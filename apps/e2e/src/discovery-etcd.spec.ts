@@ -6,6 +6,7 @@ import { etcdctl } from './testing/cluster.js';
 import { DiscoveryWorld, type Joiner, healthy, http } from './testing/discovery.js';
 import { freePorts } from './testing/ports.js';
 import { httpGet, until } from './testing/process.js';
+import { ReferenceEtcd } from './testing/reference-etcd.js';
 
 interface Cluster {
   readonly registered: number;
@@ -103,4 +104,64 @@ describe('stock etcd and our discovery', () => {
     const end = await service.stop('SIGTERM');
     expect(end).toEqual({ code: null, signal: 'SIGTERM' });
   }, 60_000);
+
+  it('answers the requests of the protocol as a stock etcd with the v2 keys does', async () => {
+    const [port = 0] = await freePorts(1);
+    await world.startDiscovery(port);
+    const stock = await ReferenceEtcd.start(['--enable-v2=true']);
+    try {
+      const bases = [`http://${stock.endpoint}`, `http://127.0.0.1:${port}`];
+      const first: number[] = [];
+      for (const [method, below, form = ''] of REQUESTS) {
+        const path = `/v2/keys/_etcd/registry/as-etcd-does${below}`;
+        const answers = await Promise.all(bases.map((base) => http(method, base + path, form)));
+        const shown = answers.map(({ status, body, headers }, i) => {
+          first[i] ??= Number(headers['x-etcd-index']) || 0;
+          return `${status} ${relative(body, first[i] ?? 0)}`;
+        });
+        expect([method, below, shown[1]]).toEqual([method, below, shown[0]]);
+      }
+    } finally {
+      await stock.stop();
+    }
+  }, 60_000);
 });
+
+/** Indexes count from the first answer's; a directory of v2 has no order. */
+function relative(body: string, first: number): string {
+  const from = (_all: string, name: string, value: string): string => {
+    const index = Number(value);
+    return `"${name}":${index < first ? index : index - first}`;
+  };
+  return body.replace(/"(index|modifiedIndex|createdIndex)":(\d+)/g, from);
+}
+
+const REQUESTS: readonly (readonly [string, string, string?])[] = [
+  ['PUT', '/_config/size', 'value=3'],
+  ['GET', '/_config/size?quorum=false&recursive=false&sorted=false'],
+  ['GET', '?quorum=false&recursive=false&sorted=false'],
+  ['GET', '/'],
+  ['GET', '/_config'],
+  ['PUT', '/1?prevExist=false', 'value=a%3Dhttp%3A%2F%2Fa%3A1'],
+  ['PUT', '/1?prevExist=false', 'value=a=http://a:1'],
+  ['GET', '?recursive=true&sorted=true'],
+  ['PUT', '/1?prevExist=true', 'value=b=http://a:1'],
+  ['PUT', '/1', 'value=c=http://a:1'],
+  ['PUT', '/2?prevExist=false', 'value=d=http://a:1,d=http://a:2'],
+  ['GET', '?recursive=true&sorted=true'],
+  ['GET', '/2'],
+  ['GET', '/9'],
+  ['GET', '-not/9'],
+  ['PUT', '/9?prevExist=true', 'value=x'],
+  ['GET', '?wait=2'],
+  ['GET', '?waitIndex=-1'],
+  ['GET', '?recursive=x'],
+  ['PUT', '/1?prevExist=9', 'value=1'],
+  ['PUT', '/1?wait=true', 'value=1'],
+  ['PUT', '', 'value=1'],
+  ['PATCH', ''],
+  ['DELETE', ''],
+  ['DELETE', '/1'],
+  ['DELETE', '/1'],
+  ['GET', '?recursive=true&sorted=true'],
+];

@@ -144,7 +144,7 @@ export class V2Keys {
 
   #get(target: V2Target, view: TokenView, response: ServerResponse): void {
     const node = nodeOf(target, view);
-    if (node === null) sendV2Error(response, 100, pathOf(target), view.index);
+    if (node === null) sendV2Error(response, 100, missing(target, view), view.index);
     else sendEvent(response, view.index, { action: 'get', node });
   }
 
@@ -176,7 +176,7 @@ export class V2Keys {
         if (found === 'again' || found === 'gone') {
           // Once the head is out, an empty body makes the client ask again, and be told then.
           if (isBegun) response.end();
-          else if (found === 'gone') sendV2Error(response, 100, pathOf(target), view.index);
+          else if (found === 'gone') sendV2Error(response, 100, missing(target, view), view.index);
           else sendV2Error(response, 300, 'a member was removed; look again', view.index);
           return true;
         }
@@ -286,7 +286,8 @@ export class V2Keys {
         ? await this.#store.removeToken(token)
         : await this.#store.removeMember(token, target.id);
     if (!changed.ok) {
-      sendV2Error(response, 100, pathOf(target), changed.index);
+      const cause = changed.code === 'no-token' ? tokenPath(token) : pathOf(target);
+      sendV2Error(response, 100, cause, changed.index);
       return;
     }
     const { index, before } = changed;
@@ -299,6 +300,11 @@ export class V2Keys {
     const prevNode = before === null ? {} : { prevNode: memberNode(token, before) };
     sendEvent(response, index, { action: 'delete', node, ...prevNode });
   }
+}
+
+/** etcd names the first part of a path that is not there. */
+function missing(target: V2Target, { record }: TokenView): string {
+  return record === null ? tokenPath(target.token) : pathOf(target);
 }
 
 function nodeOf(target: V2Target, { record }: TokenView): V2Event['node'] | null {

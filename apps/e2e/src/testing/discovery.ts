@@ -78,7 +78,12 @@ export class DiscoveryWorld {
     return joiner;
   }
 
-  restartMember(kind: MemberKind, joiner: Joiner, flags: readonly string[]): void {
+  restartMember(
+    kind: MemberKind,
+    joiner: Joiner,
+    flags: readonly string[],
+    env: Record<string, string> = {},
+  ): void {
     const args = [
       ...['--name', joiner.name, '--data-dir', join(this.directory, joiner.name)],
       ...['--listen-client-urls', joiner.clientUrl, '--advertise-client-urls', joiner.clientUrl],
@@ -87,8 +92,8 @@ export class DiscoveryWorld {
     ];
     joiner.process =
       kind === 'etcd'
-        ? new TestProcess('etcd', args)
-        : new TestProcess(process.execPath, [bundle('node'), ...args]);
+        ? new TestProcess('etcd', args, env)
+        : new TestProcess(process.execPath, [bundle('node'), ...args], env);
     this.#started.push(joiner.process);
   }
 
