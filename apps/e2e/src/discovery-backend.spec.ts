@@ -69,6 +69,24 @@ describe('two services on one backend', () => {
     expect((await etcdctl(backend.endpoint, ['lease', 'list'])).stdout).not.toMatch(/[0-9a-f]{16}/);
   }, 60_000);
 
+  it('a backend with users is asked under one of them', async () => {
+    const as = (...args: string[]): ReturnType<typeof etcdctl> => etcdctl(backend.endpoint, args);
+    await as('user', 'add', 'root:secret');
+    await as('user', 'grant-role', 'root', 'root');
+    expect((await as('auth', 'enable')).code).toBe(0);
+    expect((await httpGet(`${one}/new`)).body).toBe('unable to generate token\n');
+    const [port = 0] = await freePorts(1);
+    const flags = ['--backend', backend.endpoint, '--backend-user', 'root:secret'];
+    await world.startDiscovery(port, flags);
+    const url = (await httpGet(`http://127.0.0.1:${port}/new?size=3`)).body;
+    expect((await http('PUT', `${url}/1?prevExist=false`, 'value=n=http://h:1')).status).toBe(201);
+    const waiting = http('GET', `${url}?recursive=true&wait=true`);
+    await until('the second is taken', async () => {
+      return (await http('PUT', `${url}/2`, 'value=m=http://h:2')).status < 300;
+    });
+    expect((await waiting).body).toContain('m=http://h:2');
+  }, 60_000);
+
   it('a token ends with its lease, as a whole', async () => {
     const path = new URL((await httpGet(`${one}/new?size=3`)).body).pathname;
     expect((await http('PUT', `${two}${path}/1`, 'value=n=http://h:1')).status).toBe(201);

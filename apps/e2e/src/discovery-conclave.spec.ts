@@ -70,6 +70,34 @@ describe('our members and discovery', () => {
     expect((await etcdctl(second.clientUrl, ['get', 'key'])).stdout).toBe('key\nvalue\n');
   }, 60_000);
 
+  it('stopped or killed while they wait, they go on when started again', async () => {
+    const [port = 0] = await freePorts(1);
+    await world.startDiscovery(port);
+    const url = (await httpGet(`http://127.0.0.1:${port}/new?size=2`)).body;
+    const flags = ['--discovery', url];
+    const first = await world.startMember('conclave', 'c1', flags);
+    const isWaiting = async (): Promise<void> => {
+      const { process: member } = first;
+      await until('it waits', () => member.output.includes('"found-peers":1,"needed":1'));
+    };
+    await isWaiting();
+    expect(await first.process.stop('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
+    world.restartMember('conclave', first, flags);
+    await isWaiting();
+    await first.process.stop('SIGKILL');
+    world.restartMember('conclave', first, flags);
+    await isWaiting();
+    const second = await world.startMember('conclave', 'c2', flags);
+    await healthy([first, second]);
+    await writesAndReads(second.clientUrl);
+    // Without its data it must not found the cluster a second time.
+    await first.process.stop('SIGKILL');
+    const wiped = { ...first, name: 'c1-wiped' };
+    world.restartMember('conclave', wiped, ['--name', 'c1', ...flags]);
+    expect(await wiped.process.ended).toMatchObject({ code: 1 });
+    expect(wiped.process.output).toContain('discovery: found duplicate id');
+  }, 60_000);
+
   it('have the ids that a stock etcd has', async () => {
     const [port = 0] = await freePorts(1);
     await world.startDiscovery(port);
