@@ -98,3 +98,11 @@ test('--version and --help win over everything behind them', () => {
   expect(loadConfig(['-h'], {})).toEqual({ type: 'show', what: 'help' });
   for (const flag of GATEWAY_FLAGS) expect(usage()).toContain(`--${flag.name} `);
 });
+
+test('a gateway takes the same flags for the change feed as a member', () => {
+  expect(config([]).feed).toBeNull();
+  const args = ['--feed-nats', 'a:4222', '--feed-key-prefix', '/registry/'];
+  expect(config(args).feed).toMatchObject({ servers: ['a:4222'], keyPrefix: '/registry/' });
+  const bad = loadConfig(['--feed-nats', 'a:4222', '--feed-prefix', 'a.>'], {});
+  expect(bad).toMatchObject({ type: 'fault', exitCode: 1 });
+});

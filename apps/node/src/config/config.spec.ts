@@ -235,3 +235,22 @@ test.each([
 ])('the Go duration %j is %s ms', (text, ms) => {
   expect(parseDurationMs(text)).toBe(ms);
 });
+
+describe('change feed', () => {
+  test('is off without servers, and takes its settings from flags and environment', () => {
+    expect(config([]).feed).toBeNull();
+    const args = ['--feed-nats', 'nats://a:4222,b:4222', '--feed-lease-ttl', '10s'];
+    expect(config(args, { CONCLAVE_FEED_PREFIX: 'app.changes' }).feed).toMatchObject({
+      servers: ['nats://a:4222', 'b:4222'],
+      prefix: 'app.changes',
+      stream: 'CONCLAVE',
+      leaseTtlS: 10,
+    });
+  });
+
+  test('what cannot work is told before the start', () => {
+    const [code, text] = fault(['--feed-nats', 'a:4222', '--feed-stream', 'a.b']);
+    expect(code).toBe(1);
+    expect(text).toContain('--feed-stream: it must be letters, digits, _ and -');
+  });
+});
