@@ -1,4 +1,4 @@
-import { AssertionError, encodeUtf8 } from '@conclave/base';
+import { AssertionError, TRACE_CONTEXT_BYTES, encodeUtf8 } from '@conclave/base';
 import { prefixEnd } from '@conclave/mvcc';
 import {
   AlarmAction,
@@ -474,6 +474,23 @@ describe('sessions', () => {
 function encodePutPrevKv(): Uint8Array {
   return new Uint8Array([0x0a, 1, 0x61, 0x12, 1, 0x31, 0x20, 1]);
 }
+
+test('a trace in the header of an entry changes neither state nor answers', () => {
+  const [plain, traced] = [new Member(), new Member()];
+  const answers = [plain, traced].map((member, i) => {
+    const log = new LogWriter();
+    const header = i === 0 ? {} : { trace: new Uint8Array(TRACE_CONTEXT_BYTES).fill(7) };
+    const session = { session: 5n, sequence: 1, lowestUnanswered: 1, ...header };
+    const entries = [
+      log.openSession(5n),
+      log.put('a', 'v', 0n, header),
+      log.put('b', 'w', 0n, session),
+    ];
+    return entries.map((entry) => member.apply(entry).result);
+  });
+  expect(answers[0]).toEqual(answers[1]);
+  expect(plain.hash()).toBe(traced.hash());
+});
 
 test('the state hash does not look at what a member remembers of a compaction', () => {
   const steady = new Member();
