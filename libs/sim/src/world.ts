@@ -318,6 +318,7 @@ export class World {
   #send(message: RaftMessage): void {
     const { from, to, type } = message;
     const sender = assertDefined(this.members[from], 'a sender');
+    if (!(to > 0)) unsafe('I26', `member ${from} sends to nobody`);
     this.raftJudge.sent(sender, message);
     this.boundsJudge.sent(sender.config, message);
     if (this.members[to] === undefined) return;
