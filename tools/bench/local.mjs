@@ -190,7 +190,8 @@ function healthStatus(port) {
   });
 }
 
-async function freePorts(count) {
+/** Ports on the loopback that were free a moment ago. */
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from(
       { length: count },

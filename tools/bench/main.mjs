@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import os from 'node:os';
+import { life } from './life.mjs';
 import { startBoth } from './local.mjs';
 import { USAGE, readOptions } from './options.mjs';
 import { errorLines, ratio, ratioLine, roundLine, summary, summaryLines } from './report.mjs';
@@ -30,6 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 try {
   if (options.help) console.log(USAGE);
   else if (options.verb === 'self') await self();
+  else if (options.verb === 'life') await wholeLife();
   else if (options.local) await local();
   else await remote();
 } catch (error) {
@@ -71,6 +73,12 @@ async function local() {
     ),
   ];
   await measure(pair, filled);
+}
+
+async function wholeLife() {
+  const { figures, lines } = await life(options, say, (stop) => (cleanUp = stop));
+  if (options.json) console.log(JSON.stringify(figures, null, 2));
+  for (const line of lines) say(line);
 }
 
 /** What the tool itself can do: the answerer has a process, and so a core, of its own. */

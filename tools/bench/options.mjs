@@ -5,6 +5,8 @@ export const USAGE = `usage: npm run bench -- <verb> [flags]
 verbs
   put | get | txn | mix     drive --endpoints, or compare --compare with --with
   local put|get|txn|mix     start a real etcd and Conclave on free ports, compare them, stop them
+  life                      three members with --keys: a member joins under load, backup, restore,
+                            restart against etcd (--rate of writes, 1000 by default)
   self                      what this tool itself can do, against a server that does nothing
 
 systems
@@ -138,7 +140,7 @@ function readVerb(words, options, faults) {
   if (options.local) words.shift();
   options.verb = words.shift();
   if (words.length > 0) faults.push(`unexpected ${words.join(' ')}`);
-  if (options.verb === 'self' && !options.local) return;
+  if (['self', 'life'].includes(options.verb) && !options.local) return;
   if (!VERBS.includes(options.verb)) {
     faults.push(`the verb is one of ${VERBS.join(', ')}, not ${options.verb ?? 'nothing'}`);
   }
@@ -159,7 +161,8 @@ function checkTogether(options, given, faults) {
   }
   const onlyLocal = ['members', 'gateways', 'against', 'trace-ratio', ...Object.keys(TEXTS)];
   for (const name of new Set(onlyLocal)) {
-    if (!options.local && given.has(name)) faults.push(`--${name} is for local`);
+    const isOwn = options.local || (options.verb === 'life' && name === 'dir');
+    if (!isOwn && given.has(name)) faults.push(`--${name} is for local`);
   }
   if (given.has('total') && given.has('seconds')) faults.push('either --total or --seconds');
 }

@@ -1,0 +1,420 @@
+// `npm run bench -- life [flags]`: the life of a cluster with much data, as one table.
+//
+// Three members of ours are filled; then, under a steady load of writes (open loop, so that a stall
+// shows in the latencies): a while as it is, a fourth member added until it has caught up, a member
+// stopped and started again, a backup saved. Then the backup is restored, and etcd with the same keys is
+// stopped and started for comparison. Only what it started is ever ended.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import load from './load.cjs';
+import { freePorts } from './local.mjs';
+import { median } from './report.mjs';
+import workloads from './workload.cjs';
+
+const { Load } = load;
+const { RANGE, Workload, keyOf, rangeMessage } = workloads;
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const url = (port) => `http://127.0.0.1:${port}`;
+const POLL_MS = 20;
+const READY_MS = 600_000;
+const COUNT_FIELD = 4;
+const FILL_CLIENTS = 200;
+const FILL_CONNS = 20;
+const FILLS_MAX = 4;
+/** One process for each phase of load, so that its own work does not show in the next. */
+const PHASE_CLIENTS = 2_000;
+
+/** Answers `{lines, json}`; `say` gets a line as each step ends. */
+export async function life(options, say, onStart) {
+  const directory = fs.mkdtempSync(path.join(options.dir || os.tmpdir(), 'conclave-life-'));
+  const bench = new Life(options, directory, say);
+  onStart(() => bench.stop());
+  try {
+    return await bench.run();
+  } finally {
+    await bench.stop();
+  }
+}
+
+class Life {
+  #options;
+  #directory;
+  #say;
+  #started = [];
+  #loads = [];
+
+  constructor(options, directory, say) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#say = say;
+  }
+
+  async stop() {
+    for (const one of this.#started) await end(one, 'SIGKILL');
+    this.#started = [];
+    fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async run() {
+    const { keys, valSize, rounds } = this.#options;
+    const ours = await this.#cluster('c', 3);
+    this.#loads.push(os.loadavg()[0]);
+    const filled = await this.#fill(ours, keys);
+    const before = await this.#under(ours, 'before', null);
+    const joined = await this.#under(ours, 'a member is added', () => this.#join(ours));
+    const backup = path.join(this.#directory, 'backup');
+    const saved = await this.#under(ours, 'a backup is saved', () => this.#save(ours, backup));
+    for (const member of ours.slice(0, 3)) await end(member, 'SIGTERM');
+    await end(ours[3], 'SIGTERM');
+    const restarts = await this.#restarts(ours[0], ours.slice(0, 3), keys, rounds);
+    const restored = this.#restore(backup);
+    for (const member of ours) await end(member, 'SIGTERM');
+    const etcd = await this.#etcd(keys, rounds);
+    const of = (list) => ({ median: median(list), min: Math.min(...list), max: Math.max(...list) });
+    const figures = {
+      keys,
+      valueBytes: valSize,
+      backupBytes: fs.statSync(backup).size,
+      loadAverage: { first: this.#loads[0], max: Math.max(...this.#loads, os.loadavg()[0]) },
+      fillSeconds: filled,
+      p99BeforeMs: before.p99,
+      join: { seconds: joined.seconds, p99Ms: joined.p99, ratio: joined.p99 / before.p99 },
+      backup: { seconds: saved.seconds, p99Ms: saved.p99, ratio: saved.p99 / before.p99 },
+      restoreSeconds: restored,
+      restartSeconds: of(restarts),
+      etcdRestartSeconds: etcd === null ? null : of(etcd.restarts),
+      etcdSaveSeconds: etcd?.save ?? null,
+      etcdRestoreSeconds: etcd?.restore ?? null,
+    };
+    return { figures, lines: table(figures) };
+  }
+
+  /** A founding cluster; each member's client port takes calls once it is ready. */
+  async #cluster(letter, count) {
+    const ports = await freePorts(2 * count + 2);
+    const members = Array.from({ length: count }, (_, i) => ({
+      name: `${letter}${i + 1}`,
+      port: ports.shift(),
+      peerUrl: url(ports.shift()),
+    }));
+    const initial = members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
+    for (const member of members) this.#start(member, initial, 'new');
+    for (const member of members) await this.#ready(member);
+    members.spare = { name: `${letter}${count + 1}`, port: ports[0], peerUrl: url(ports[1]) };
+    return members;
+  }
+
+  #start(member, initial, state, more = []) {
+    const { name, port, peerUrl } = member;
+    member.dataDir = path.join(this.#directory, name);
+    member.command = [
+      ...(member.program ?? [process.execPath, path.join(root, 'dist', 'conclave-node.js')]),
+      ...['--name', name, '--data-dir', member.dataDir],
+      ...['--listen-client-urls', url(port), '--advertise-client-urls', url(port)],
+      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+      ...['--initial-cluster', initial, '--initial-cluster-state', state, ...more],
+      ...['--quota-backend-bytes', '8589934592', '--log-level', 'error'],
+    ];
+    this.#run(member);
+    if (!this.#started.includes(member)) this.#started.push(member);
+  }
+
+  #run(member) {
+    const [file, ...args] = member.command;
+    member.process = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    member.output = '';
+    member.process.stderr.on('data', (text) => {
+      member.output = (member.output + String(text)).slice(-2_000);
+    });
+  }
+
+  async #ready(member) {
+    const until = Date.now() + READY_MS;
+    while ((await status(`${url(member.port)}/health`)) !== 200) {
+      if (member.process.exitCode !== null) throw new Error(`${member.name}: ${member.output}`);
+      if (Date.now() > until) throw new Error(`${member.name} is not ready: ${member.output}`);
+      await pause(POLL_MS);
+    }
+  }
+
+  /** All keys, each at least once: a leader that changes on a busy machine fails some calls. */
+  async #fill(members, keys) {
+    const startMs = performance.now();
+    for (let tries = 1; ; tries++) {
+      const result = await this.#with(members, FILL_CLIENTS, FILL_CONNS, async (many) => {
+        const workload = new Workload({ ...this.#options, verb: 'put', sequential: true });
+        return many.run(workload, { total: keys });
+      });
+      if (result.failed === 0) break;
+      const text = JSON.stringify(result.errors);
+      this.#say(`filling failed in part, once more: ${text}`);
+      if (tries === FILLS_MAX) throw new Error(`filling: ${text}`);
+    }
+    const seconds = (performance.now() - startMs) / 1_000;
+    this.#say(`filled ${keys} keys of ${this.#options.valSize} bytes in ${seconds.toFixed(1)} s`);
+    return seconds;
+  }
+
+  /** Write latencies while `work` runs, or for --seconds. */
+  async #under(members, what, work) {
+    const { rate, seconds } = this.#options;
+    const load = rate > 0 ? rate : 1_000;
+    const options = { ...this.#options, verb: 'put', sequential: false };
+    return this.#with(members.slice(0, 3), PHASE_CLIENTS, 30, async (many) => {
+      await many.run(new Workload(options), { seconds: 1, rate: load });
+      const startMs = performance.now();
+      let done = work === null ? null : { seconds: null };
+      const ended = work?.().then((took) => (done.seconds = took));
+      const p99s = [];
+      const max = [];
+      // In pieces, so that the load ends soon after the work, and a spread can be told.
+      do {
+        const result = await many.run(new Workload(options), { seconds: 2, rate: load });
+        if (result.failed > 0) this.#say(`${what}: ERRORS ${JSON.stringify(result.errors)}`);
+        p99s.push(result.latencyMs.p99);
+        max.push(result.latencyMs.max);
+      } while (
+        work === null ? performance.now() - startMs < seconds * 1_000 : done.seconds === null
+      );
+      await ended;
+      this.#loads.push(os.loadavg()[0]);
+      const p99 = median(p99s);
+      this.#say(
+        `${what}: write p99 ${p99.toFixed(1)} ms (${Math.min(...p99s).toFixed(1)} .. ` +
+          `${Math.max(...p99s).toFixed(1)}), max ${Math.max(...max).toFixed(0)} ms at ${load}/s` +
+          (done === null ? '' : `; took ${done.seconds.toFixed(1)} s`),
+      );
+      return { p99, seconds: done?.seconds ?? null };
+    });
+  }
+
+  /** Until a member that was added serves and stands where the others stand. */
+  async #join(members) {
+    const member = members.spare;
+    const startMs = performance.now();
+    this.#etcdctl(
+      members,
+      'member',
+      'add',
+      member.name,
+      `--peer-urls=${member.peerUrl}`,
+      '--learner',
+    );
+    const initial = [...members, member].map((m) => `${m.name}=${m.peerUrl}`).join(',');
+    this.#start(member, initial, 'existing');
+    members.push(member);
+    const until = Date.now() + READY_MS;
+    for (;;) {
+      const [leader, own] = await Promise.all([applied(members[0].port), applied(member.port)]);
+      if (own > 0 && leader > 0 && leader - own < 2_000) break;
+      if (member.process.exitCode !== null) throw new Error(`${member.name}: ${member.output}`);
+      if (Date.now() > until) throw new Error(`${member.name} did not catch up: ${member.output}`);
+      await pause(100);
+    }
+    return (performance.now() - startMs) / 1_000;
+  }
+
+  async #save(members, file) {
+    const startMs = performance.now();
+    await this.#cli('snapshot', 'save', file, '--endpoints', `127.0.0.1:${members[0].port}`);
+    return (performance.now() - startMs) / 1_000;
+  }
+
+  #restore(file) {
+    const startMs = performance.now();
+    const dataDir = path.join(this.#directory, 'restored');
+    const args = ['snapshot', 'restore', file, '--data-dir', dataDir];
+    const done = spawnSync(process.execPath, [cli(), ...args], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`restore: ${done.stderr}`);
+    const seconds = (performance.now() - startMs) / 1_000;
+    this.#say(`restored in ${seconds.toFixed(1)} s: ${done.stdout.trim().split('\n').at(-1)}`);
+    return seconds;
+  }
+
+  /** How long from the start of the process until `member` answers a read of its own data. */
+  async #restarts(member, all, keys, rounds) {
+    const took = [];
+    for (let i = 0; i < rounds; i++) {
+      for (const one of all) if (one !== member) this.#run(one);
+      for (const one of all) if (one !== member) await this.#ready(one);
+      const startMs = performance.now();
+      this.#run(member);
+      await this.#counted(member, keys);
+      took.push((performance.now() - startMs) / 1_000);
+      for (const one of all) await end(one, 'SIGTERM');
+    }
+    this.#say(`restart of ${member.name}: ${took.map((s) => s.toFixed(2)).join(', ')} s`);
+    return took;
+  }
+
+  /** The first right answer to a serializable count of all keys. */
+  async #counted(member, keys) {
+    const until = Date.now() + READY_MS;
+    const { keySize, valSize } = this.#options;
+    const rangeEnd = Buffer.concat([keyOf(keySize, keys - 1), Buffer.from([0])]);
+    const message = rangeMessage(keyOf(keySize, 0), {
+      rangeEnd,
+      countOnly: true,
+      serializable: true,
+    });
+    while (Date.now() < until) {
+      const found = await this.#with([member], 1, 1, (one) => one.ask(RANGE, message)).catch(
+        () => null,
+      );
+      if (found !== null && Number(found.get(COUNT_FIELD) ?? 0n) === keys) return;
+      if (member.process.exitCode !== null) throw new Error(`${member.name}: ${member.output}`);
+      await pause(POLL_MS);
+    }
+    throw new Error(`${member.name} has not all ${keys} keys of ${valSize} bytes`);
+  }
+
+  /** The same data in etcd: three members, as ours. Null where there is no etcd. */
+  async #etcd(keys, rounds) {
+    if (spawnSync('etcd', ['--version']).status !== 0) return null;
+    const ports = await freePorts(6);
+    const members = Array.from({ length: 3 }, (_, i) => ({
+      name: `e${i + 1}`,
+      port: ports.shift(),
+      peerUrl: url(ports.shift()),
+      program: ['etcd'],
+    }));
+    const initial = members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
+    for (const member of members) this.#start(member, initial, 'new');
+    for (const member of members) await this.#ready(member);
+    await this.#fill(members, keys);
+    const file = path.join(this.#directory, 'etcd-backup');
+    let startMs = performance.now();
+    this.#etcdctl([members[0]], 'snapshot', 'save', file);
+    const save = (performance.now() - startMs) / 1_000;
+    for (const member of members) await end(member, 'SIGTERM');
+    const restarts = await this.#restarts(members[0], members, keys, rounds);
+    startMs = performance.now();
+    const dataDir = path.join(this.#directory, 'etcd-restored');
+    this.#etcdctl([members[0]], 'snapshot', 'restore', file, '--data-dir', dataDir);
+    return { restarts, save, restore: (performance.now() - startMs) / 1_000 };
+  }
+
+  #etcdctl(members, ...args) {
+    const endpoints = members.map((m) => `127.0.0.1:${m.port}`).join(',');
+    const env = { ...process.env, ETCDCTL_API: '3' };
+    const done = spawnSync('etcdctl', ['--endpoints', endpoints, ...args], {
+      env,
+      encoding: 'utf8',
+    });
+    if (done.status !== 0) throw new Error(`etcdctl ${args.join(' ')}: ${done.stderr}`);
+  }
+
+  #cli(...args) {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [cli(), ...args], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let text = '';
+      child.stderr.on('data', (bytes) => (text += String(bytes)));
+      child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(text))));
+    });
+  }
+
+  async #with(members, clients, conns, work) {
+    const endpoints = members.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const many = new Load(endpoints, { clients, conns, timeoutMs: this.#options.timeoutMs });
+    try {
+      await many.connect();
+      return await work(many);
+    } finally {
+      many.close();
+    }
+  }
+}
+
+const cli = () => path.join(root, 'dist', 'conclavectl.js');
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function end(member, signal) {
+  const child = member.process;
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
+  return new Promise((resolve) => {
+    child.once('exit', resolve);
+    child.kill(signal);
+  });
+}
+
+function get(target) {
+  return new Promise((resolve) => {
+    const request = http.get(target, { timeout: 2_000 }, (response) => {
+      let body = '';
+      response.on('data', (bytes) => (body += String(bytes)));
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve({ status: 0, body: '' }));
+  });
+}
+
+const status = async (target) => (await get(target)).status;
+
+/** Entries a member has applied, by its metrics; 0: it does not say. */
+async function applied(port) {
+  const { body } = await get(`${url(port)}/metrics`);
+  return Number(/^etcd_server_proposals_applied_total (\S+)$/m.exec(body)?.[1] ?? 0);
+}
+
+function table(f) {
+  const s = (n) => `${n.toFixed(2)} s`;
+  const spread = ({ median: m, min, max }) => `${s(m)} (${min.toFixed(2)} .. ${max.toFixed(2)})`;
+  const part = (a, b) => `${(a / b).toFixed(2)}`;
+  const rows = [
+    ['what', 'Conclave', 'etcd', 'target'],
+    ['a member added under load has caught up', s(f.join.seconds), '', '60 s'],
+    ['write p99 before', `${f.p99BeforeMs.toFixed(1)} ms`, '', ''],
+    [
+      'write p99 while it catches up',
+      `${f.join.p99Ms.toFixed(1)} ms, ${f.join.ratio.toFixed(2)} x`,
+      '',
+      '2 x before',
+    ],
+    [
+      'write p99 while a backup is saved',
+      `${f.backup.p99Ms.toFixed(1)} ms, ${f.backup.ratio.toFixed(2)} x`,
+      '',
+      '',
+    ],
+    [
+      'restart until all keys are served',
+      spread(f.restartSeconds),
+      f.etcdRestartSeconds === null ? 'not installed' : spread(f.etcdRestartSeconds),
+      f.etcdRestartSeconds === null
+        ? ''
+        : `0.5 of etcd: ${part(f.restartSeconds.median, f.etcdRestartSeconds.median)}`,
+    ],
+    [
+      'backup saved (ours under load)',
+      s(f.backup.seconds),
+      f.etcdSaveSeconds === null ? '' : s(f.etcdSaveSeconds),
+      '',
+    ],
+    [
+      'backup restored',
+      s(f.restoreSeconds),
+      f.etcdRestoreSeconds === null ? '' : s(f.etcdRestoreSeconds),
+      '',
+    ],
+  ];
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [
+    ...lines,
+    `${f.keys} keys of ${f.valueBytes} bytes, backup of ${f.backupBytes} bytes; load average ` +
+      `${f.loadAverage.first.toFixed(1)} at first, ${f.loadAverage.max.toFixed(1)} at most; ` +
+      `${os.cpus().length} CPUs, Node ${process.version}`,
+  ];
+}
