@@ -92,12 +92,17 @@ export class KeyIndex {
       this.#lowest.push(history.key);
       return;
     }
-    const at = this.#leafOf(history.key);
+    const { key } = history;
+    const end = this.#leaves.length - 1;
+    const last = this.#leaves[end] as KeyHistory[];
+    // Keys that ascend, as many do when they are first written, need no search.
+    const isLast = (last[last.length - 1] as KeyHistory).key < key;
+    const at = isLast ? end : this.#leafOf(key);
     const leaf = this.#leaves[at] as KeyHistory[];
-    const i = lowerBound(leaf, history.key);
+    const i = isLast ? leaf.length : lowerBound(leaf, key);
     if (i === leaf.length) leaf.push(history);
     else leaf.splice(i, 0, history);
-    if (i === 0) this.#lowest[at] = history.key;
+    if (i === 0) this.#lowest[at] = key;
     if (leaf.length > LEAF_MAX) this.#split(at, leaf, i === leaf.length - 1);
   }
 

@@ -18,8 +18,13 @@ import {
 import type { State } from './state.js';
 import type { Version } from './types.js';
 
-/** Packed rows are large; this many a turn. */
-const ROWS_A_TURN = 8;
+/**
+ * Of one read, which is one turn. A batch under load makes a packed row of some thousand versions, a quiet
+ * store one of a few: the number of rows follows the bytes that came.
+ */
+const READ_BYTES = 256 * 1024;
+const ROWS_FIRST = 8;
+const ROWS_MAX = 1_000;
 
 export interface Loaded {
   /** No row of this room at all. */
@@ -76,30 +81,35 @@ export class Loader {
     this.#rows(indexRow(0), indexRow(Number.MAX_SAFE_INTEGER), () => this.#finish());
   }
 
-  #rows(from: Uint8Array, hi: Uint8Array, then: () => void): void {
-    this.#state.records.engine.scan(from, hi, ROWS_A_TURN, (failure, rows) => {
-      if (this.#state.records.epoch !== this.#epoch) return;
+  /** Reads ahead: while rows are unpacked, the next ones are on their way. */
+  #rows(from: Uint8Array, hi: Uint8Array, then: () => void, limit = ROWS_FIRST): void {
+    this.#state.records.engine.scan(from, hi, limit, (failure, rows) => {
+      if (this.#state.records.epoch !== this.#epoch || this.#wrong !== null) return;
       if (failure !== null) {
-        this.#fail(failureText('load', failure));
+        this.#stop(failureText('load', failure));
         return;
       }
-      const last = this.#take(rows);
+      const last = rows[rows.length - 1];
+      const more = last !== undefined && rows.length === limit;
+      if (more) this.#rows(rowAfter(last.key), hi, then, nextLimit(rows, limit));
+      this.#take(rows);
       if (this.#wrong !== null) this.#fail(this.#wrong);
-      else if (last === null || rows.length < ROWS_A_TURN) then();
-      else this.#rows(rowAfter(last), hi, then);
+      else if (!more) then();
     });
   }
 
-  /** Answers the last row's key. */
-  #take(rows: readonly EngineRow[]): Uint8Array | null {
-    let last: Uint8Array | null = null;
+  /** What was read ahead finds that it is over. */
+  #stop(message: string): void {
+    this.#wrong = message;
+    this.#fail(message);
+  }
+
+  #take(rows: readonly EngineRow[]): void {
     for (const row of rows) {
       this.#empty = false;
       const wrong = unpackVersions(row.value, (key, version) => this.#restore(key, version));
-      if (wrong !== null) this.#wrong = wrong;
-      last = row.key;
+      if (wrong !== null) this.#wrong ??= wrong;
     }
-    return last;
   }
 
   #restore(key: string, version: Version): void {
@@ -132,6 +142,13 @@ export class Loader {
   #fail(message: string): void {
     this.#done(message, null);
   }
+}
+
+function nextLimit(rows: readonly EngineRow[], limit: number): number {
+  let bytes = 1;
+  for (const row of rows) bytes += row.value.length;
+  const fitting = Math.ceil((READ_BYTES / bytes) * rows.length);
+  return Math.max(1, Math.min(fitting, 4 * limit, ROWS_MAX));
 }
 
 /** Whether `version` may come behind entry `i`. */
