@@ -25,6 +25,7 @@ export class SnapshotCall {
   readonly #call: ServerCall;
   #asked = false;
   #ended = false;
+  #startMs = 0;
   #waitingForCredit = false;
   #cancel: (() => void) | null = null;
   #source: BackupSource | null = null;
@@ -78,6 +79,7 @@ export class SnapshotCall {
 
   #open(source: BackupSource, place: { id: string; offset: number } | null): void {
     this.#source = source;
+    this.#startMs = this.#api.replica.nowMs;
     const cancel = source.open(place, (refusal, reading) => {
       this.#cancel = null;
       if (this.#ended) {
@@ -111,6 +113,9 @@ export class SnapshotCall {
   #last(reading: BackupBytes): void {
     this.#send(0, reading.sha256);
     this.#source?.close(reading, false);
+    const { replica, ports } = this.#api;
+    const seconds = (replica.nowMs - this.#startMs) / 1_000;
+    ports.probe.observe('etcd_disk_backend_snapshot_duration_seconds', seconds);
     this.#reading = null;
     this.#end(Status.OK, '');
   }

@@ -12,11 +12,11 @@ import { type RestoreOptions, restoreSnapshot } from './restore.js';
 import { saveSnapshot } from './save.js';
 import { STATUS_FORMATS, type StatusFormat, snapshotStatus } from './status.js';
 
-export const SNAPSHOT_USAGE = `snapshot save FILE receives a backup of one member's state: by way of FILE.part, which a second run goes
-on with, compared by SHA-256, fsynced, then renamed. Takes the flags of a connection.
+export const SNAPSHOT_USAGE = `snapshot save FILE receives a backup of one member's state: by way of FILE.part, which a second run
+goes on with, compared by SHA-256, fsynced, then renamed. Takes the flags of a connection.
 
-snapshot status FILE [-w simple|json|table|fields] reads all of a backup and tells hash (HashKV), revision,
-total keys, total size and the version of the program that made it.
+snapshot status FILE [-w simple|json|table|fields] reads all of a backup and tells hash (HashKV),
+revision, total keys, total size and the version of the program that made it.
 
 snapshot restore FILE makes the data directory of one member of a new cluster
   --data-dir DIR                     must be empty or not there (default NAME.etcd)
@@ -25,7 +25,7 @@ snapshot restore FILE makes the data directory of one member of a new cluster
   --initial-cluster-token TOKEN      (default etcd-cluster)
   --initial-advertise-peer-urls URLS of this member (default http://localhost:2380)
   --skip-hash-check                  of a file whose SHA-256 is missing or wrong
-  --bump-revision N --mark-compacted go on N revisions higher with all before compacted: both or neither`;
+  --bump-revision N --mark-compacted go on N revisions higher, all before compacted: both or neither`;
 
 const EXIT_TROUBLE = 1;
 const EXIT_USAGE = 2;

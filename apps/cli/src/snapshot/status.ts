@@ -17,7 +17,7 @@ export async function snapshotStatus(
   for (const line of statusLines(info, format)) out.line(line);
 }
 
-/** etcdctl's fields; ours behind them in JSON and fields. The hash is HashKV, as `endpoint hashkv` tells it. */
+/** etcdctl's fields; ours behind them in JSON and fields. The hash is HashKV: see `endpoint hashkv`. */
 function statusLines(info: BackupFileInfo, format: StatusFormat): readonly string[] {
   const { head, end, bytes, sha256 } = info;
   const { revision, version } = head;
