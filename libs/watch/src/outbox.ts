@@ -76,6 +76,11 @@ export class Outbox implements PreviousWaiter {
     return !this.#closed && this.#queue.length < ENTRIES_MAX / 2;
   }
 
+  /** Bytes queued, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get length(): number {
     return this.#queue.length;
   }

@@ -86,6 +86,13 @@ export class WatchRoom implements WatchHub, StreamHost, CatchUpHost {
     return this.#laggingCount;
   }
 
+  /** Bytes queued for the stream that has most, about; looks at all streams. */
+  get queuedBytes(): number {
+    let most = 0;
+    for (const { outbox } of this.#streams) most = Math.max(most, outbox.bytes);
+    return most;
+  }
+
   open(sink: WatchSink, header: (revision: Revision) => Uint8Array): WatchStream {
     const stream = new Stream(this.#streamOptions, sink, header, this);
     this.#streams.add(stream);

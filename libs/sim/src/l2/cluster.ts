@@ -10,11 +10,13 @@ import { canDecide, idsOf } from './conf-history.js';
 import { Coverage } from './coverage.js';
 import { type Endpoint, SimGateway } from './gateway.js';
 import type { Host, HostPorts } from './host.js';
+import { judgeBounds } from './judges/bounds.js';
 import type { Operation, WatchRecord } from './judges/history.js';
 import type { LeaseRecord } from './judges/lease.js';
 import { LeaseClient } from './lease-client.js';
 import { LockClient, type LockRecord } from './lock-client.js';
-import { type KnownPeer, SimMember, peerURL } from './member.js';
+import { SimMember } from './member.js';
+import { type KnownPeer, peerURL } from './member-shape.js';
 import { Network } from './network.js';
 import { Operator } from './operator.js';
 import { Oracle } from './oracle.js';
@@ -275,6 +277,7 @@ export class Cluster {
         wasRemoved: (one) => this.oracle.configurations.removed.has(one),
         fatal: (one, message) => this.#fatal(one, message),
         unbootable: (one, message) => {
+          if (message.includes('simulated I/O error')) return this.#fatal(one, message);
           this.fail(ExitCode.SAFETY, 'boot', `${one.host.name} cannot start: ${message}`);
         },
         logged: (one, message) => this.#logged(one, message),
@@ -368,6 +371,10 @@ export class Cluster {
 
   #sweep(): void {
     for (const connection of [...this.connections]) connection.sweep();
+    for (const member of this.members) {
+      const [finding] = judgeBounds(member.holdings(this.clients.length));
+      if (finding !== undefined) this.fail(ExitCode.SAFETY, finding.rule, finding.text);
+    }
     this.timeline.after(SWEEP_MS, () => this.#sweep());
   }
 }

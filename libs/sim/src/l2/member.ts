@@ -17,40 +17,24 @@ import { type DurableLog, type LogOptions, createLogSync, openLog } from '@concl
 import { KV_OPTIONS } from '@conclave/mvcc';
 import { Replica, foundingLog } from '@conclave/replica';
 import { type IncomingEvents, type IncomingStream, SnapshotExchange } from '@conclave/snapshot';
-import { FEATURE_SUPPORTED, readSnapshotHead } from '@conclave/statemachine';
+import { readSnapshotHead } from '@conclave/statemachine';
 import { WatchRoom } from '@conclave/watch';
 import type { Engine } from '@conclave/base';
 import type { CrashFate } from '@conclave/testkit';
 import type { Coverage } from './coverage.js';
 import { Host, type HostPorts } from './host.js';
-import { type DiskShape, MemberDisk } from './member-disk.js';
+import type { Holding } from './judges/bounds.js';
+import { MemberDisk } from './member-disk.js';
+import {
+  type KnownPeer,
+  type MemberShape,
+  exchangeOptions,
+  memberOfURL,
+  peerURL,
+  watchOptions,
+} from './member-shape.js';
 import { ObservedMachine, type ApplyObserver } from './observed-machine.js';
 import { Peers, type PeersWorld } from './peers.js';
-
-/** Settings that a seed draws; the same on every member unless said otherwise. */
-export interface MemberShape {
-  readonly tickMs: number;
-  readonly electionTicks: number;
-  readonly snapshotCount: number;
-  readonly catchUpEntries: number;
-  readonly flushIntervalMs: number;
-  readonly segmentBytes: number;
-  readonly compactionBatchRows: number;
-  readonly cacheBytesMax: number;
-  readonly chunkBytes: number;
-  readonly streamQueueBytesMax: number;
-  readonly historyRowsMax: number;
-  readonly fragmentBytesMax: number;
-  /** etcd's check before a change of members. */
-  readonly strictReconfig: boolean;
-  readonly maxLearners: number;
-  readonly disk: DiskShape;
-}
-
-export interface KnownPeer {
-  readonly id: bigint;
-  readonly peerURLs: readonly string[];
-}
 
 export interface MemberWorld extends PeersWorld {
   readonly hostPorts: HostPorts;
@@ -73,6 +57,8 @@ export interface MemberWorld extends PeersWorld {
   serving(member: SimMember): void;
 }
 
+/** A row of the workload, previous value and all, is smaller. */
+const ROW_BYTES = 3_000;
 const POLL_MS = 20;
 const SNAPSHOT_TICK_MS = 100;
 const NO_CONF = {
@@ -110,6 +96,7 @@ export class SimMember {
   #peers: Peers | null = null;
   #snapshots: SnapshotExchange | null = null;
   #machine: ObservedMachine | null = null;
+  #watches: WatchRoom | null = null;
   #isInstalling = false;
 
   /** `founders` null: it joins a cluster that runs. */
@@ -147,6 +134,24 @@ export class SimMember {
     return this.replica?.watches.streamCount ?? 0;
   }
 
+  /** What it holds in memory for others, and how much of it is allowed (I25). `clients`: how many ask. */
+  holdings(clients: number): Holding[] {
+    const { replica } = this;
+    if (replica === null || this.#watches === null) return [];
+    const { shape } = this.#world;
+    const who = this.host.name;
+    // Over the bound comes one slice of history, and one revision for each watcher.
+    const slice = ROW_BYTES * (shape.historyRowsMax + 100);
+    const queueMax = shape.streamQueueBytesMax + slice;
+    const overlayMax = shape.overlayBytesMax + 100 * ROW_BYTES;
+    const proposalsMax = 100 + 20 * clients;
+    return [
+      { who, what: 'bytes for a watcher', amount: this.#watches.queuedBytes, max: queueMax },
+      { who, what: 'bytes to be written', amount: replica.machine.overlayBytes, max: overlayMax },
+      { who, what: 'proposals', amount: replica.pendingProposals, max: proposalsMax },
+    ];
+  }
+
   start(): void {
     if (this.host.isUp || this.isRemoved || this.isLost) return;
     this.host.start();
@@ -171,6 +176,7 @@ export class SimMember {
     this.#peers = null;
     this.#snapshots = null;
     this.#machine = null;
+    this.#watches = null;
     this.disk.crash(power, fate);
   }
 
@@ -332,19 +338,16 @@ export class SimMember {
     const others = known.map((peer) => peer.id).filter((id) => id !== this.id);
     const peers = new Peers(this.#world, this, others);
     const snapshots = this.#newExchange(log, engine, peers, probe);
-    const watches = new WatchRoom(
-      {
-        progressIntervalMs: 5_000,
-        fragmentBytesMax: shape.fragmentBytesMax,
-        watchersPerStreamMax: 1_000,
-        historyRowsMax: shape.historyRowsMax,
-        streamQueueBytesMax: shape.streamQueueBytesMax,
-      },
-      { store: machine.store, scheduler: host.scheduler, probe, random: this.#random.fork() },
-    );
+    const watches = new WatchRoom(watchOptions(shape), {
+      store: machine.store,
+      scheduler: host.scheduler,
+      probe,
+      random: this.#random.fork(),
+    });
     this.#peers = peers;
     this.#snapshots = snapshots;
     this.#machine = machine;
+    this.#watches = watches;
     snapshots.resume(() => {
       const replica = new Replica(this.#replicaOptions(), {
         clock: host.clock,
@@ -380,37 +383,16 @@ export class SimMember {
 
   #newExchange(log: DurableLog, engine: Engine, peers: Peers, probe: Probe): SnapshotExchange {
     const { shape, clusterId } = this.#world;
-    return new SnapshotExchange(
-      {
-        sender: {
-          clusterId,
-          chunkBytes: shape.chunkBytes,
-          keptMax: 2,
-          keptTicks: 50,
-          silenceTicksMax: 50,
-          attemptsMax: 3,
-          retryTicks: 5,
-        },
-        receiver: {
-          clusterId,
-          feature: FEATURE_SUPPORTED,
-          rowBytesMax: 1024 * 1024,
-          creditChunks: 4,
-          flushBytes: 4 * shape.chunkBytes,
-          keptTicks: 100,
-        },
-      },
-      {
-        directory: this.disk.directory,
-        engine: () => this.replica?.engine ?? engine,
-        appliedIndex: () => this.#machine?.appliedIndex ?? 0,
-        cutIndex: () => log.cut.index,
-        open: (to, events) => peers.openSnapshot(to, events),
-        readHead: readSnapshotHead,
-        random: this.#random.fork(),
-        probe,
-      },
-    );
+    return new SnapshotExchange(exchangeOptions(shape, clusterId), {
+      directory: this.disk.directory,
+      engine: () => this.replica?.engine ?? engine,
+      appliedIndex: () => this.#machine?.appliedIndex ?? 0,
+      cutIndex: () => log.cut.index,
+      open: (to, events) => peers.openSnapshot(to, events),
+      readHead: readSnapshotHead,
+      random: this.#random.fork(),
+      probe,
+    });
   }
 
   #newApi(replica: Replica, probe: Probe): Api {
@@ -447,9 +429,9 @@ export class SimMember {
       requestBytesMax: 1_572_864,
       catchUpEntries: shape.catchUpEntries,
       snapshotCount: shape.snapshotCount,
-      flushBytes: 1 << 20,
+      flushBytes: shape.flushBytes,
       flushIntervalMs: shape.flushIntervalMs,
-      overlayBytesMax: 64 << 20,
+      overlayBytesMax: shape.overlayBytesMax,
       clusterVersion: '3.6.0',
       seed: this.#random.uint32(),
     };
@@ -477,17 +459,6 @@ export class SimMember {
       },
     };
   }
-}
-
-export function peerURL(id: bigint): string {
-  return `http://10.0.0.${id}:2380`;
-}
-
-/** In the simulator a member's id is in its address, so that a repeated MemberAdd adds it once. */
-export function memberOfURL(url: string): bigint {
-  const digits = url.split('10.0.0.')[1]?.split(':')[0] ?? '';
-  assert(digits !== '', 'a peer URL of the simulator');
-  return BigInt(digits);
 }
 
 const NO_EVENTS: ServerCallEvents = Object.freeze({

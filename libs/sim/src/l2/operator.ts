@@ -18,7 +18,7 @@ import {
 } from '@conclave/wire';
 import type { SimClient } from './client.js';
 import { Method } from './requests.js';
-import { peerURL } from './member.js';
+import { peerURL } from './member-shape.js';
 
 export interface OperatorShape {
   readonly changesMembers: boolean;

@@ -15,7 +15,9 @@ import { ExitCode } from '../failure.js';
 import type { SimClient } from './client.js';
 import type { Cluster } from './cluster.js';
 import { idsOf } from './conf-history.js';
-import { SimMember, peerURL } from './member.js';
+import { judgeBounds } from './judges/bounds.js';
+import { SimMember } from './member.js';
+import { peerURL } from './member-shape.js';
 import { Method, putRequest } from './requests.js';
 
 /** A healed cluster is given so long for each step (true time). */
@@ -249,6 +251,10 @@ export class Recovery {
       const { machine } = member;
       if (machine === null) continue;
       cluster.oracle.hash(member, machine, machine.appliedIndex);
+      const held = member.replica?.pendingProposals ?? 0;
+      const who = member.host.name;
+      const [finding] = judgeBounds([{ who, what: 'proposals of nobody', amount: held, max: 0 }]);
+      if (finding !== undefined) cluster.fail(ExitCode.SAFETY, finding.rule, finding.text);
     }
     return cluster.runUntil(cluster.timeline.nowMs + 1_000);
   }

@@ -4,7 +4,7 @@
  * same scenario is the same run.
  */
 import { Random } from '@conclave/base';
-import type { MemberShape } from './member.js';
+import type { MemberShape } from './member-shape.js';
 import type { NetworkShape } from './network.js';
 import type { WorkShape } from './worker.js';
 
@@ -126,6 +126,8 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
       snapshotCount: random.pick([5, 5, 30, 10_000]),
       catchUpEntries: random.pick([0, 5, 50, 5_000]),
       flushIntervalMs: random.pick([50, 300, 1_000, 10_000]),
+      flushBytes: random.pick([2_000, 1 << 20, 1 << 20]),
+      overlayBytesMax: random.pick([3_000, 1 << 26, 1 << 26]),
       segmentBytes: random.pick([16, 64, 1024]) * 1024,
       compactionBatchRows: random.pick([1, 10, 1_000]),
       cacheBytesMax: random.pick([1_000, 100_000, 64 * 1024 * 1024]),

@@ -8,7 +8,8 @@ import { CompactionRequest, PutRequest } from '@conclave/wire';
 import type { SimClient } from '../client.js';
 import { Cluster } from '../cluster.js';
 import { judge } from '../judge.js';
-import { type SimMember, peerURL } from '../member.js';
+import type { SimMember } from '../member.js';
+import { peerURL } from '../member-shape.js';
 import { Recovery } from '../recovery.js';
 import { Method, putRequest } from '../requests.js';
 import { type Scenario, drawScenario } from '../scenario.js';
@@ -38,6 +39,7 @@ export function quietScenario(seed: number, members: number): Scenario {
         chunkBytes: 256,
         strictReconfig: false,
       },
+      ...{ flushBytes: 1 << 20, overlayBytesMax: 1 << 26 },
       ...{ cacheBytesMax: 100_000, maxLearners: 1, disk: { minMs: 0.05, meanMs: 0.2 } },
     },
   });
