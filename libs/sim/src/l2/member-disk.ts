@@ -106,6 +106,10 @@ export class MemberDisk {
     this.#slowEndMs = 0;
     this.#fullEndMs = 0;
     this.log.inject = null;
+    for (const number of this.directory.numbers) {
+      const engine = this.directory.engine(number);
+      if (engine !== null) engine.inject = null;
+    }
   }
 
   /** The process died; with `power` the machine did as well. `fate`: see `SimMember.crash`. */
