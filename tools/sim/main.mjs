@@ -4,7 +4,8 @@
 //   npm run sim -- --seed 7 --hash              the trace hash of one seed
 //   npm run sim -- --seed 7 --until 900 --trace a transcript
 //   npm run sim -- --seed 7 --shrink            a small script in libs/sim/testdata/regressions
-//   npm run sim -- --script FILE [--trace]      replays a script
+//   npm run sim -- --script FILE [--trace]      replays a script (those of level 2 begin with l2-)
+//   npm run sim -- ... --plant 11               with a mutant planted, see mutants.mjs
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,6 +13,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleSimulator, root } from './build.mjs';
+import { MUTANTS } from './mutant-list.mjs';
+import { MUTANTS_TWO } from './mutant-list-two.mjs';
 import { lineCoverage } from './line-coverage.mjs';
 import { runSeeds } from './pool.mjs';
 
@@ -32,13 +35,19 @@ const { values } = parseArgs({
     coverage: { type: 'boolean', default: false },
     'real-log': { type: 'string' },
     'duration-ms': { type: 'string' },
+    plant: { type: 'string' },
   },
 });
 
 /** Exit codes by what they mean; see libs/sim/src/failure.ts. */
 const WHAT = ['clean', 'crash', 'safety', 'liveness', 'correctness'];
 
+const planted = [...MUTANTS, ...MUTANTS_TWO].find(({ id }) => id === values.plant);
+if (values.plant !== undefined && planted === undefined) throw new Error('--plant: no such mutant');
+
 const drawOptions = {
+  // As the hunt for it draws, so that its seeds are these.
+  ...(planted === undefined ? {} : { durationMsMax: 10_000, ...planted.draw }),
   ...(values['real-log'] === undefined ? {} : { realLogShare: Number(values['real-log']) }),
   ...(values['duration-ms'] === undefined ? {} : { durationMsMax: Number(values['duration-ms']) }),
 };
@@ -48,8 +57,10 @@ const CORE = ['libs/raft/src', 'libs/log/src'];
 
 /** Level 1: consensus alone. Level 2: all rooms, gateways and clients. */
 const ENTRIES = { 1: 'libs/sim/src/index.ts', 2: 'libs/sim/src/l2/index.ts' };
-if (!Object.hasOwn(ENTRIES, values.level)) throw new Error('--level: 1 or 2');
-const { outfile, remove } = await bundleSimulator(ENTRIES[values.level]);
+const isScriptOfTwo = values.script !== undefined && path.basename(values.script).startsWith('l2-');
+const level = isScriptOfTwo ? '2' : values.level;
+if (!Object.hasOwn(ENTRIES, level)) throw new Error('--level: 1 or 2');
+const { outfile, remove } = await bundleSimulator(ENTRIES[level], planted?.patches ?? []);
 try {
   if (values.script !== undefined || values.seed !== undefined) process.exitCode = one();
   else process.exitCode = await range();
@@ -77,7 +88,8 @@ function shrink(simulator, scenario) {
   const { scenario: small, outcome, runs } = simulator.shrinkScenario(scenario);
   console.log(verdict(`after ${runs} runs, ${small.faults.length} faults`, outcome));
   if (outcome.exitCode === 0) return 0;
-  const name = values.name ?? `seed-${scenario.seed}-${outcome.rule.toLowerCase()}`;
+  const prefix = level === '2' ? 'l2-' : '';
+  const name = values.name ?? `${prefix}seed-${scenario.seed}-${outcome.rule.toLowerCase()}`;
   const file = path.join(root, 'libs/sim/testdata/regressions', `${name}.json`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify({ name, ...small }, null, 2)}\n`);

@@ -203,10 +203,7 @@ export class Recovery {
   /** A write at every door that is open: each gateway, each voter. */
   #probes(): boolean {
     const cluster = this.#cluster;
-    const doors = [
-      ...cluster.gateways,
-      ...this.#configured().filter((m) => m.replica?.isLearner === false),
-    ];
+    const doors = [...cluster.gateways, ...this.#configured().filter((m) => this.#isVoter(m))];
     const written = new Set<string>();
     doors.forEach((door, i) => {
       const client = cluster.newClient(`p${i}`, (endpoint) => endpoint === door);
@@ -226,6 +223,10 @@ export class Recovery {
         else client.host.after(100, () => this.#write(client, door, round + 1, written));
       });
     });
+  }
+
+  #isVoter({ id }: SimMember): boolean {
+    return this.#cluster.oracle.configurations.newest?.voters.includes(id) === true;
   }
 
   #allEqual(): boolean {
