@@ -86,6 +86,7 @@ export class ConclaveNode {
       incarnation: member.incarnation,
       feature: member.machine.featureSupported,
       name: config.name,
+      peerURLs: config.advertisePeerURLs,
     };
     const incarnations = new Incarnations(
       new FileBlobStore(join(member.directory.path, 'member', 'peers')),

@@ -102,7 +102,7 @@ export class Peers implements PeerTransport {
       admit: (hello, path, done) => {
         const feature = ports.replica()?.machine.feature ?? 0;
         const reason = judgeHello(hello, ports.identity(), path, (id) => this.#lookup(id), feature);
-        if (reason?.code === 'unknown-member') this.#askWhoIsThere();
+        if (reason?.code === 'unknown-member') this.#askWhoIsThere(hello.peerURLs);
         if (reason !== null || hello.role !== 'member') {
           done(reason);
           return;
@@ -181,13 +181,14 @@ export class Peers implements PeerTransport {
 
   /**
    * Somebody of our cluster is a stranger here: a member that was added while we were away. Those we know
-   * can tell; the stranger dials again.
+   * can tell, or, when all of those are gone, the stranger itself; it dials again.
    */
-  #askWhoIsThere(): void {
+  #askWhoIsThere(stranger: readonly string[]): void {
     const nowMs = this.#ports.clock.monotonicMs();
     if (this.#asking || this.#closed || nowMs - this.#askedMs < ASK_MS) return;
     this.#askedMs = nowMs;
-    const urls = [...this.#book.all.flatMap((m) => m.peerURLs), ...this.#ports.seeds];
+    const known = this.#book.all.flatMap((m) => m.peerURLs);
+    const urls = [...known, ...this.#ports.seeds, ...stranger];
     if (urls.length === 0) return;
     this.#asking = true;
     // The first to answer may be behind as well: begin with another one each time.

@@ -21,6 +21,7 @@ function hello(fields: Partial<Hello>): Hello {
     session: 0n,
     feature: 2,
     name: 'peer',
+    peerURLs: [],
     ...fields,
   };
 }

@@ -24,6 +24,8 @@ export interface LinkIdentity {
   /** The highest feature number this build supports. */
   readonly feature: number;
   readonly name: string;
+  /** What it advertises to members; a gateway has none. */
+  readonly peerURLs?: readonly string[];
 }
 
 export interface RefusalReason {

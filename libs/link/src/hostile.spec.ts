@@ -119,6 +119,7 @@ async function dial(path: string): Promise<{ ws: WebSocket; closed: Promise<stri
     session: 0n,
     feature: 1,
     name: 'x',
+    peerURLs: [],
   };
   ws.send(encodeLinkFrames([hello]));
   await new Promise((done) => ws.once('message', done));

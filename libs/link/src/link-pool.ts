@@ -106,7 +106,7 @@ export class LinkPool {
   #hello(): Hello {
     const { name, feature } = this.#ports;
     const ids = { clusterId: this.#clusterId, from: 0n, to: 0n, incarnation: 0n, session: 0n };
-    return { type: 'hello', role: 'gateway', ...ids, feature, name };
+    return { type: 'hello', role: 'gateway', ...ids, feature, name, peerURLs: [] };
   }
 
   #up(target: Target, socket: FrameSocket, answer: HelloAnswer): FrameSocketEvents | string {

@@ -58,9 +58,16 @@ export class MemberLinks {
         path: '/link',
         payloadBytesMax: this.#options.payloadBytesMax,
         hello: () => {
-          const { clusterId, memberId, incarnation, feature, name } = this.#ports.identity();
+          const {
+            clusterId,
+            memberId,
+            incarnation,
+            feature,
+            name,
+            peerURLs = [],
+          } = this.#ports.identity();
           const ids = { clusterId, from: memberId, to, incarnation };
-          return { type: 'hello', role: 'member', ...ids, session: 0n, feature, name };
+          return { type: 'hello', role: 'member', ...ids, session: 0n, feature, name, peerURLs };
         },
       },
       entry.urls,

@@ -209,6 +209,7 @@ async function dial(
     session: 0n,
     feature,
     name,
+    peerURLs: [],
     ...hello,
   };
   ws.send(encodeLinkFrames([whole]));

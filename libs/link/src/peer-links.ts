@@ -168,7 +168,14 @@ export class PeerLinks {
   }
 
   #hello(to: bigint): Hello {
-    const { clusterId, memberId, incarnation, feature, name } = this.#ports.identity();
+    const {
+      clusterId,
+      memberId,
+      incarnation,
+      feature,
+      name,
+      peerURLs = [],
+    } = this.#ports.identity();
     return {
       type: 'hello',
       role: 'member',
@@ -179,6 +186,7 @@ export class PeerLinks {
       session: 0n,
       feature,
       name,
+      peerURLs,
     };
   }
 

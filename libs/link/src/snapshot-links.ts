@@ -161,9 +161,16 @@ class OutgoingStream implements SnapshotStreamSender {
         path: '/raft/snapshot',
         payloadBytesMax: options.payloadBytesMax,
         hello: () => {
-          const { clusterId, memberId, incarnation, feature, name } = ports.identity();
+          const {
+            clusterId,
+            memberId,
+            incarnation,
+            feature,
+            name,
+            peerURLs = [],
+          } = ports.identity();
           const ids = { clusterId, from: memberId, to, incarnation };
-          return { type: 'hello', role: 'member', ...ids, session: 0n, feature, name };
+          return { type: 'hello', role: 'member', ...ids, session: 0n, feature, name, peerURLs };
         },
       },
       urls,

@@ -51,6 +51,7 @@ export class BesiegedCluster {
       session: 0n,
       feature: 0,
       name: 'm3',
+      peerURLs: [],
     };
     this.memberIds = cluster.members.map((m) => id(identityOf(m).memberId));
     this.#writer = new Writer('during', (cluster.members[1] as MemberSlot).clientUrl).start();

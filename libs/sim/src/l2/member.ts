@@ -215,7 +215,7 @@ export class SimMember {
     const peers = this.#peers;
     if (replica === null || peers === null) return;
     if (this.tellsRemoved(from)) return;
-    if (!peers.knows(from.id)) return peers.askWhoIsThere();
+    if (!peers.knows(from.id)) return peers.askWhoIsThere(from.id);
     if (!this.trusts(from)) return;
     replica.receive(from.id, peers.decode(from.id, frame, replica));
   }

@@ -67,14 +67,15 @@ export class Peers implements PeerTransport {
 
   /**
    * Somebody of the cluster is a stranger here: a member that was added while we were away, or whom our
-   * log, still empty, does not name yet. Others are asked who is there, as the node app does.
+   * log, still empty, does not name yet. Others are asked who is there, the stranger among them, as
+   * the node app does.
    */
-  askWhoIsThere(): void {
+  askWhoIsThere(stranger: bigint): void {
     const { links } = this.#world;
     const { timeline } = links;
     if (timeline.nowMs - this.#askedMs < ASK_MS) return;
     this.#askedMs = timeline.nowMs;
-    const known = [...this.#known, ...this.#self.seeds];
+    const known = [...this.#known, ...this.#self.seeds, stranger];
     // The first to answer may be behind as well: begin with another one each time.
     const from = this.#asks++ % Math.max(1, known.length);
     const { network } = links;

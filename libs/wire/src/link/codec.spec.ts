@@ -36,6 +36,7 @@ const FRAMES: LinkFrame[] = [
     session: 2n ** 63n,
     feature: 3,
     name: 'größe',
+    peerURLs: ['http://127.0.0.1:2380', 'unix://localhost:m1'],
   },
   {
     type: 'hello-answer',

@@ -41,6 +41,7 @@ const METHOD_BYTES_MAX = 1_024;
 const METADATA_FIELDS_MAX = 100;
 const METADATA_BYTES_MAX = 32 * 1024;
 const NAME_BYTES_MAX = 1_024;
+const HELLO_URLS_MAX = 8;
 const TEXT_BYTES_MAX = 32 * 1024;
 const MEMBERS_MAX = 1_024;
 const URLS_MAX = 64;
@@ -199,6 +200,10 @@ function putHandshake(frame: Hello | HelloAnswer | Refusal, w: ByteWriter): void
   }
   w.number(frame.feature);
   w.string(bounded(frame.name, NAME_BYTES_MAX));
+  if (frame.type === 'hello-answer') return;
+  const urls = frame.peerURLs.filter((url) => utf8Length(url) <= NAME_BYTES_MAX);
+  w.number(Math.min(urls.length, HELLO_URLS_MAX));
+  for (const url of urls.slice(0, HELLO_URLS_MAX)) w.string(url);
 }
 
 function putOpen(frame: OpenFrame, w: ByteWriter): void {
@@ -310,8 +315,11 @@ function readHandshake(r: ByteReader, type: number): Hello | HelloAnswer | Refus
     const session = r.u64();
     const feature = r.number();
     const name = r.string(NAME_BYTES_MAX);
+    const peerURLs: string[] = [];
+    for (let n = r.count(HELLO_URLS_MAX, 1); n > 0; n--) peerURLs.push(r.string(NAME_BYTES_MAX));
     if ((role === 'member') === (from === 0n)) r.fail('a role that does not go with the id');
-    return { type: 'hello', role, clusterId, from, to, incarnation, session, feature, name };
+    const ids = { clusterId, from, to, incarnation, session };
+    return { type: 'hello', role, ...ids, feature, name, peerURLs };
   }
   if (type !== FrameType.HELLO_ANSWER) r.fail(`unknown frame type ${type}`);
   const clusterId = r.u64();

@@ -38,6 +38,8 @@ export interface Hello {
   readonly feature: number;
   /** For logs. */
   readonly name: string;
+  /** Where a member that does not know the dialer can ask it who is in the cluster; a gateway has none. */
+  readonly peerURLs: readonly string[];
 }
 
 export interface HelloAnswer {

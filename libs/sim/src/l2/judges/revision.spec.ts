@@ -37,6 +37,23 @@ test('a write of unknown outcome may have happened or not, once', () => {
   expect(judgeRevisions(builder)).toEqual([]);
 });
 
+test('two deletions without an answer are told apart by when they were called', () => {
+  const builder = new HistoryBuilder();
+  builder.put('c1', 'a', '1');
+  const first = builder.delete('c2', 'a');
+  builder.get('c1', 'a');
+  builder.put('c1', 'a', '2');
+  const second = builder.delete('c3', 'a');
+  for (const op of [first, second]) {
+    op.outcome = UNKNOWN;
+    op.ret = Number.POSITIVE_INFINITY;
+  }
+  // The later one was given up sooner, so it was recorded first.
+  builder.operations.splice(builder.operations.indexOf(second), 1);
+  builder.operations.unshift(second);
+  expect(judgeRevisions(builder)).toEqual([]);
+});
+
 test('an acknowledged write that is not in the log is found (I12)', () => {
   const builder = history();
   builder.put('c1', 'c', '6');
