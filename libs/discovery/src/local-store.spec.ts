@@ -93,6 +93,18 @@ test('an expired token is gone at once, is swept, and its name may be used again
   expect((await (await world.open()).read('token-one')).record).toBeNull();
 });
 
+test('a registry of more rows than one scan brings is read whole', async () => {
+  const world = new World();
+  const store = await world.open({ tokensMax: 2_000 });
+  const made = Array.from({ length: 1_100 }, (_, i) => store.createToken(`token-${i}`, 3));
+  await Promise.all(made);
+  await store.putMember('token-1099', 'a', 'v', 'create');
+  world.engine.crash();
+  const again = await world.open();
+  expect(again.tokenCount).toBe(1_100);
+  expect(await ids(again, 'token-1099')).toEqual(['a']);
+});
+
 test('who watches is told after the change can be read, and not after it stopped', async () => {
   const store = await new World().open();
   await store.createToken('token-one', 3);
