@@ -1,7 +1,7 @@
 /**
  * Which ranges are watched, by how many, and what was sent to them: for the operator who looks for what
- * loads a member. Visits the open watchers in slices, each in a turn of its own. At most `RANGES_MAX` ranges are
- * told apart; watchers of further ones are summed up as `other`.
+ * loads a member. Visits the open watchers in slices, each in a turn of its own. At most `RANGES_MAX`
+ * ranges are told apart; watchers of further ones are summed up as `other`.
  */
 import type { ByteString, Scheduler } from '@conclave/base';
 import type { Stream } from './stream.js';
