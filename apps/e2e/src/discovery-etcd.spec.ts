@@ -61,7 +61,11 @@ describe('stock etcd and our discovery', () => {
       await world.startMember('etcd', 'n1', ['--discovery', url]),
       await world.startMember('etcd', 'n2', ['--discovery', url]),
     ];
-    await until('two have registered', async () => (await clusterOf(url)).registered === 2);
+    // A stock etcd ends when its very registration fails; from the wait on it comes back.
+    await until('two have registered and wait', async () => {
+      const metrics = await httpGet(`http://127.0.0.1:${port}/metrics`);
+      return /^conclave_discovery_waiting 2$/m.test(metrics.body);
+    });
     await service.stop('SIGKILL');
     await world.startDiscovery(port);
     expect(await clusterOf(url)).toMatchObject({ registered: 2, isComplete: false });
