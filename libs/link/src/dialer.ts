@@ -9,7 +9,12 @@ import type { Clock, Probe, Random } from '@conclave/base';
 import { type Hello, type HelloAnswer, type RefusalCode, encodeLinkFrames } from '@conclave/wire';
 import { WebSocket } from 'ws';
 import { Backoff } from './backoff.js';
-import { FrameSocket, type FrameSocketEvents, clientOptions } from './frame-socket.js';
+import {
+  FrameSocket,
+  type FrameSocketEvents,
+  type SocketEnd,
+  clientOptions,
+} from './frame-socket.js';
 import { readHelloAnswer } from './handshake.js';
 import { dialTarget } from './link-url.js';
 import { LogOnce } from './log-once.js';
@@ -179,12 +184,12 @@ export class Dialer {
     this.#failingSinceMs = null;
     this.#socket = socket;
     this.#backoff.reset();
-    const closed = (reason: string): void => {
+    const closed = (reason: string, end: SocketEnd): void => {
       this.#socket = null;
-      owner.closed(reason);
+      owner.closed(reason, end);
       this.#wait(this.#backoff.next());
     };
-    if (socket.isClosed) return closed('closed at once');
+    if (socket.isClosed) return closed('closed at once', 'broken');
     socket.handTo({
       message: (frame) => owner.message(frame),
       drained: () => owner.drained(),

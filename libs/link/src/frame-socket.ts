@@ -18,8 +18,14 @@ export interface FrameSocketEvents {
   /** The socket took what was waiting: asked for only after `bufferedBytes` was high. */
   drained(): void;
   /** Once, and last. */
-  closed(reason: string): void;
+  closed(reason: string, end: SocketEnd): void;
 }
+
+/**
+ * How a connection ended. `orderly`: either side said goodbye; `broken`: it was lost, or we gave it up;
+ * `violation`: the other side sent what no process of ours does.
+ */
+export type SocketEnd = 'orderly' | 'broken' | 'violation';
 
 export interface Liveness {
   readonly clock: Clock;
@@ -28,6 +34,9 @@ export interface Liveness {
   /** How long the other side may take to agree to an end. */
   readonly closeMs: number;
 }
+
+/** WebSocket's code for a connection that is ended on purpose. */
+const GOODBYE = 1000;
 
 /** WebSocket options of both sides. */
 export const SOCKET_LIMITS = {
@@ -71,9 +80,12 @@ export class FrameSocket {
     ws.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
     ws.on('ping', () => this.#heard());
     ws.on('pong', () => this.#pong());
-    ws.on('error', (error: Error) => this.#end(error.message));
+    ws.on('error', (error: Error & { code?: string }) => {
+      this.#end(error.message, error.code?.startsWith('WS_ERR_') ? 'violation' : 'broken');
+    });
     ws.on('close', (code, text) => {
-      this.#end(text.length > 0 ? text.toString('utf8') : `closed with code ${code}`);
+      const reason = text.length > 0 ? text.toString('utf8') : `closed with code ${code}`;
+      this.#end(reason, code === GOODBYE ? 'orderly' : 'broken');
     });
     this.#beat = startBeat(liveness.clock, liveness.pingMs, (now, paused) => {
       this.#heardMs += paused;
@@ -118,19 +130,19 @@ export class FrameSocket {
   /** Lets what was sent leave, then ends; for a refusal or the end of the process. */
   close(reason: string): void {
     if (this.#closed) return;
-    this.#ws.close(1000, reason.replace(/[^ -~]/g, '?').slice(0, 100));
+    this.#ws.close(GOODBYE, reason.replace(/[^ -~]/g, '?').slice(0, 100));
     const timer = setTimeout(() => this.#ws.terminate(), this.#closeMs);
     timer.unref();
     this.#ws.once('close', () => clearTimeout(timer));
-    this.#end(reason);
+    this.#end(reason, 'orderly');
   }
 
   /** Ends at once; what was not taken yet is lost. */
-  destroy(reason: string): void {
+  destroy(reason: string, end: SocketEnd = 'broken'): void {
     if (this.#closed) return;
     this.#reason = reason;
     this.#ws.terminate();
-    this.#end(reason);
+    this.#end(reason, end);
   }
 
   #heard(): void {
@@ -140,7 +152,7 @@ export class FrameSocket {
   #message(data: Buffer, isBinary: boolean): void {
     if (this.#closed) return;
     this.#heard();
-    if (!isBinary) return this.destroy('a text message where frames are binary');
+    if (!isBinary) return this.destroy('a text message where frames are binary', 'violation');
     this.#events.message(new Uint8Array(data.buffer, data.byteOffset, data.length));
   }
 
@@ -159,7 +171,7 @@ export class FrameSocket {
     this.onRoundTrip?.(this.#rttMs);
   }
 
-  #end(reason: string): void {
+  #end(reason: string, end: SocketEnd): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#beat.stop();
@@ -168,6 +180,6 @@ export class FrameSocket {
     if (this.#ws.readyState !== WebSocket.CLOSED && this.#ws.readyState !== WebSocket.CLOSING) {
       this.#ws.terminate();
     }
-    this.#events.closed(this.#reason === '' ? reason : this.#reason);
+    this.#events.closed(this.#reason === '' ? reason : this.#reason, end);
   }
 }

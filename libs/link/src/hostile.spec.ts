@@ -1,6 +1,6 @@
 // Strangers and broken peers on the link port: each connection ends, and the server serves on.
 import { connect } from 'node:net';
-import { type ServerCallEvents, Status } from '@conclave/base';
+import { NO_PROBE, type ServerCallEvents, Status } from '@conclave/base';
 import { type Hello, type LinkFrame, LINK_FORMAT, encodeLinkFrames } from '@conclave/wire';
 import { WebSocket } from 'ws';
 import type { FrameSocketEvents } from './frame-socket.js';
@@ -19,10 +19,13 @@ class Victim {
   readonly peers: PeerLinks;
   readonly server: LinkServer;
   readonly loopback: Loopback;
+  /** Level, message and fields of what it logged. */
+  readonly lines: unknown[][] = [];
 
   constructor() {
     const ports = {
       ...testPorts(),
+      probe: { ...NO_PROBE, log: (...line: unknown[]) => void this.lines.push(line) },
       identity: () => SELF,
       slotOf: (id: bigint) => Number(id),
       lookup: () => ({ state: 'member' as const, incarnation: null }),
@@ -147,6 +150,31 @@ test.each([
   for (const path of ['/link', '/raft', '/raft/snapshot']) {
     expect(await raw(path, [bytes])).toMatch(/101 Switching/);
   }
+});
+
+test('what no process of ours sends is told of in one line, with who and why', async () => {
+  for (let i = 0; i < 3; i++) await raw('/raft', [frame(0x81, Uint8Array.of(97))]);
+  await raw('/link', [frame(0xf2, Uint8Array.of(1))]);
+  expect(victim.lines).toEqual([
+    [
+      'warn',
+      'closed link: the other side does not speak our protocol',
+      {
+        'remote-peer': expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+        path: '/raft',
+        error: 'a text message where frames are binary',
+      },
+    ],
+    ['warn', expect.anything(), expect.objectContaining({ path: '/link' })],
+  ]);
+});
+
+test('a connection that is lost, or ended on purpose, is no violation', async () => {
+  await raw('/link', []);
+  const honest = await dial('/raft');
+  honest.ws.close(1000);
+  await honest.closed;
+  expect(victim.lines).toEqual([]);
 });
 
 test('fragments of one byte are ended by their number', async () => {

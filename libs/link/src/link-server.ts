@@ -10,7 +10,12 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Probe } from '@conclave/base';
 import { type Hello, type HelloAnswer, encodeLinkFrames } from '@conclave/wire';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { FrameSocket, type FrameSocketEvents, SOCKET_LIMITS } from './frame-socket.js';
+import {
+  FrameSocket,
+  type FrameSocketEvents,
+  type SocketEnd,
+  SOCKET_LIMITS,
+} from './frame-socket.js';
 import { type LinkIdentity, type RefusalReason, readHello, refusal } from './handshake.js';
 import { LogOnce } from './log-once.js';
 import type { LinkOptions } from './options.js';
@@ -92,15 +97,15 @@ export class LinkServer {
       {
         message: (bytes) => {
           // Nothing may follow a hello before its answer.
-          if (heard) return socket.destroy('a frame before the answer to hello');
+          if (heard) return socket.destroy('a frame before the answer to hello', 'violation');
           heard = true;
           clearTimeout(timeout);
           this.#hello(socket, bytes, path, peer);
         },
         drained() {},
-        closed: () => {
+        closed: (why, end) => {
           clearTimeout(timeout);
-          this.#sockets.delete(socket);
+          this.#closedBy(socket, why, end, path, peer);
         },
       },
     );
@@ -121,12 +126,22 @@ export class LinkServer {
       socket.handTo({
         message: (frame) => owner.message(frame),
         drained: () => owner.drained(),
-        closed: (why) => {
-          this.#sockets.delete(socket);
-          owner.closed(why);
+        closed: (why, end) => {
+          this.#closedBy(socket, why, end, path, peer);
+          owner.closed(why, end);
         },
       });
     });
+  }
+
+  /** One line a cause, path and host: whoever does it once may do it all day. */
+  #closedBy(socket: FrameSocket, why: string, end: SocketEnd, path: LinkPath, peer: string): void {
+    this.#sockets.delete(socket);
+    if (end !== 'violation') return;
+    const host = peer.slice(0, peer.lastIndexOf(':'));
+    const text = 'closed link: the other side does not speak our protocol';
+    const fields = { 'remote-peer': peer, path, error: why };
+    this.#logOnce.log(`violation ${why} ${path} ${host}`, 'warn', text, fields);
   }
 
   #answer(): HelloAnswer {

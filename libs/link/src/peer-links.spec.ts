@@ -161,6 +161,22 @@ function logging(): { lines: string[]; probe: Probe } {
   return { lines, probe: { ...NO_PROBE, log } };
 }
 
+test('a peer that says goodbye is told of as news, one that is lost as trouble', async () => {
+  const lines: string[] = [];
+  const log: Probe['log'] = (level, message) => void lines.push(`${level} ${message}`);
+  const a = new Member(identity(1n), TEST_OPTIONS, { ...NO_PROBE, log });
+  const b = new Member(identity(2n));
+  a.peers.setPeer(2n, 'b', [await b.loopback.listen()]);
+  await until(() => a.peers.isConnected(2n));
+  b.server.close('the member is stopping');
+  await until(() => lines.includes('info peer became inactive'));
+  const c = new Member(identity(3n));
+  a.peers.setPeer(3n, 'c', [await c.loopback.listen()]);
+  await until(() => a.peers.isConnected(3n));
+  await c.loopback.close();
+  await until(() => lines.includes('warn peer became inactive'));
+});
+
 test('a peer that is back before it was missed for long is not told of in the log', async () => {
   const { lines, probe } = logging();
   const options = { ...TEST_OPTIONS, failingMs: 60_000 };

@@ -211,11 +211,13 @@ export class PeerLinks {
     return {
       message: () => socket.destroy('a peer answers on its own connection'),
       drained() {},
-      closed: (reason) => {
+      closed: (reason, end) => {
         peer.socket = null;
         probe.gauge('etcd_network_active_peers', 0, peer.pair);
         probe.count('etcd_network_disconnected_peers_total', 1, peer.pair);
-        probe.log('warn', 'peer became inactive', { 'peer-id': hexId(peer.id), error: reason });
+        // A member that says goodbye is no trouble of ours.
+        const level = end === 'orderly' ? 'info' : 'warn';
+        probe.log(level, 'peer became inactive', { 'peer-id': hexId(peer.id), error: reason });
         this.#events.connected(peer.id, false);
       },
     };

@@ -49,7 +49,9 @@ function readFile(file: string): ParseResult {
 
 function finish(parsed: ParseResult): LoadResult {
   if (!parsed.ok) {
-    const text = parsed.exitCode === 2 ? `${parsed.message}\n${usage()}` : parsed.message;
+    // As etcd: the fault, then the usage. The usage is long, so what is wrong stands below it again.
+    const { message } = parsed;
+    const text = parsed.exitCode === 2 ? `${message}\n${usage()}\n\n${message}` : message;
     return { type: 'fault', text, exitCode: parsed.exitCode };
   }
   if ('show' in parsed) return { type: 'show', what: parsed.show };

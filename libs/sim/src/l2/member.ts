@@ -433,6 +433,8 @@ export class SimMember {
       flushIntervalMs: shape.flushIntervalMs,
       overlayBytesMax: shape.overlayBytesMax,
       clusterVersion: '3.6.0',
+      // The shortest there is, so that leases of a few seconds have checkpoints.
+      leaseCheckpointMs: 1_000,
       seed: this.#random.uint32(),
     };
   }
