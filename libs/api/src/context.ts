@@ -18,6 +18,8 @@ const WARNING_APPLY_MS = 100;
 
 /** What a write was answered: its message without header, and the revision for the header. */
 export type Written = (body: Uint8Array, revision: Revision) => void;
+const SUCCEEDED = Object.freeze({ success: 'true' });
+const FAILED = Object.freeze({ success: 'false' });
 
 export class ApiContext {
   readonly options: ApiOptions;
@@ -114,8 +116,12 @@ export class ApiContext {
   }
 
   /** A read of the store that began at `startMs` has ended; a slow one is logged and counted. */
-  readDone(what: string, startMs: number, answerBytes: number): void {
+  readDone(what: 'range' | 'txn', startMs: number, answerBytes: number, isOk = true): void {
     const tookMs = this.replica.nowMs - startMs;
+    if (what === 'range') {
+      const labels = isOk ? SUCCEEDED : FAILED;
+      this.ports.probe.observe('etcd_server_range_duration_seconds', tookMs / 1_000, labels);
+    }
     const warningMs = this.options.warningApplyMs ?? WARNING_APPLY_MS;
     if (tookMs < warningMs) return;
     this.ports.probe.count('etcd_server_slow_apply_total');

@@ -39,7 +39,7 @@ function readRange(api: ApiContext, call: UnaryCall, request: RangeRequest): voi
   const span = call.head.trace?.child('engine read');
   api.replica.machine.store.range(request, (result) => {
     span?.end(result.ok ? '' : result.code);
-    api.readDone('range', startMs, result.ok ? result.body.length : 0);
+    api.readDone('range', startMs, result.ok ? result.body.length : 0, result.ok);
     if (call.ended) return;
     if (!result.ok) call.fail(result.code);
     else call.reply(api.answer(result.revision, result.body));

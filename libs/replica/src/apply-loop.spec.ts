@@ -8,7 +8,14 @@ import type { ReplicaOptions, ReplicaPorts } from './options.js';
 /** A machine whose entries take `costMs` each, and what the loop makes of it. */
 function setUp(costMs: number) {
   const tasks = new TaskQueue();
-  const world = { nowMs: 0, applied: 0, overlayBytes: 0, slices: [] as number[], slow: 0 };
+  const world = {
+    nowMs: 0,
+    applied: 0,
+    overlayBytes: 0,
+    slices: [] as number[],
+    slow: 0,
+    observed: [] as unknown[],
+  };
   const machine = {
     get appliedIndex() {
       return world.applied;
@@ -20,10 +27,11 @@ function setUp(costMs: number) {
     apply: (entry: Entry) => {
       world.applied = entry.index;
       world.nowMs += costMs;
-      return {};
+      return { operation: 'Put', result: { ok: entry.index % 2 === 1 } };
     },
   };
-  const probe = { ...NO_PROBE, count: () => void world.slow++ };
+  const observe = (...what: unknown[]): void => void world.observed.push(what);
+  const probe = { ...NO_PROBE, count: () => void world.slow++, observe };
   const clock = { monotonicMs: () => world.nowMs, wallMs: () => 0 };
   const ports = { machine, scheduler: tasks, clock, probe } as unknown as ReplicaPorts;
   const options = { overlayBytesMax: 1_000 } as unknown as ReplicaOptions;
@@ -47,6 +55,16 @@ function entries(n: number): Entry[] {
     data,
   }));
 }
+
+test('how long each entry took is told by operation and success', () => {
+  const { world, loop } = setUp(4);
+  loop.push(entries(2));
+  const name = 'etcd_server_apply_duration_seconds';
+  expect(world.observed).toEqual([
+    [name, 0.004, { version: 'v3', op: 'Put', success: 'true' }],
+    [name, 0.004, { version: 'v3', op: 'Put', success: 'false' }],
+  ]);
+});
 
 test('slow entries give the event loop its turn after 10 ms, however few they are', () => {
   const { tasks, world, loop } = setUp(4);

@@ -3,6 +3,7 @@ import type { Index } from '@conclave/base';
 import type { Applied } from '@conclave/statemachine';
 import type { Entry } from '@conclave/wire';
 import type { EntryTraces } from './entry-traces.js';
+import { ApplyDurations } from './apply-durations.js';
 import type { ReplicaOptions, ReplicaPorts } from './options.js';
 
 /** Entries applied, and time spent, before the event loop gets its turn. */
@@ -39,11 +40,13 @@ export class ApplyLoop {
   /** Completions that arrive for a state that a snapshot has replaced. */
   #generation = 0;
   readonly #warningMs: number;
+  readonly #durations: ApplyDurations;
 
   constructor(options: ReplicaOptions, ports: ApplyPorts, events: ApplyEvents) {
     this.#options = options;
     this.#ports = ports;
     this.#events = events;
+    this.#durations = new ApplyDurations(ports.probe);
     this.#warningMs = options.warningApplyMs ?? WARNING_MS;
   }
 
@@ -119,6 +122,7 @@ export class ApplyLoop {
     traces?.applied(entry);
     this.#events.applied(entry, applied);
     const afterMs = clock.monotonicMs();
+    this.#durations.observe(applied, afterMs - nowMs);
     if (afterMs - nowMs >= this.#warningMs) this.#slow(entry, afterMs - nowMs);
     return afterMs;
   }

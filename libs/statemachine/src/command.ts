@@ -41,6 +41,29 @@ export type Command =
   | { readonly type: 'feature'; readonly request: FeatureSet }
   | { readonly type: 'unknown' };
 
+/** What a request is called in `etcd_server_apply_duration_seconds`: etcd's names, and ours in their way. */
+const OPERATIONS: ReadonlyMap<number, string> = new Map([
+  [RequestField.PUT, 'Put'],
+  [RequestField.DELETE_RANGE, 'DeleteRange'],
+  [RequestField.TXN, 'Txn'],
+  [RequestField.COMPACTION, 'Compaction'],
+  [RequestField.LEASE_GRANT, 'LeaseGrant'],
+  [RequestField.LEASE_REVOKE, 'LeaseRevoke'],
+  [RequestField.LEASE_EXPIRE, 'LeaseExpire'],
+  [RequestField.LEASE_CHECKPOINT, 'LeaseCheckpoint'],
+  [RequestField.ALARM, 'Alarm'],
+  [RequestField.CLUSTER_VERSION_SET, 'ClusterVersionSet'],
+  [RequestField.CLUSTER_MEMBER_ATTR_SET, 'ClusterMemberAttrSet'],
+  [RequestField.SESSION_OPEN, 'SessionOpen'],
+  [RequestField.SESSION_CLOSE, 'SessionClose'],
+  [RequestField.FEATURE_SET, 'FeatureSet'],
+  [RequestField.MEMBER_UPDATE, 'MemberUpdate'],
+]);
+
+export function operationOf(field: number): string {
+  return OPERATIONS.get(field) ?? 'Unknown';
+}
+
 const UNKNOWN: Command = Object.freeze({ type: 'unknown' });
 
 /** Throws DecodeError. */

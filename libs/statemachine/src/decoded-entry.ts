@@ -9,18 +9,21 @@ import {
   type RequestHeader,
   decodeInternalRaftRequest,
 } from '@conclave/wire';
-import { type Command, decodeCommand } from './command.js';
+import { type Command, decodeCommand, operationOf } from './command.js';
 
 export interface DecodedEntry {
   readonly entry: Entry;
   readonly header: RequestHeader;
   readonly command: Command;
+  /** Its name in metrics. */
+  readonly operation: string;
 }
 
 export function decodeEntryRequest(entry: Entry): DecodedEntry {
   return requireDecodable(entry, () => {
     const { header, field, body } = decodeInternalRaftRequest(entry.data);
-    return { entry, header, command: decodeCommand(field, body) };
+    const operation = operationOf(field);
+    return { entry, header, command: decodeCommand(field, body), operation };
   });
 }
 

@@ -235,11 +235,11 @@ export class StateMachine implements Machine {
     this.#dirty = true;
     if (entry.type === EntryType.CONF_CHANGE) return this.#applyConfChange(entry);
     const outcome: Outcome = { events: NO_EVENTS, compacted: null };
-    if (entry.data.length === 0) return this.#applied(0n, this.#done(), outcome, null);
+    if (entry.data.length === 0) return this.#applied(0n, '', this.#done(), outcome, null);
     const decoded = this.#decode(entry);
     this.#decoded = null;
     const result = this.#applyOnce(decoded, entry, nowMs, outcome);
-    return this.#applied(decoded.header.ID, result, outcome, null);
+    return this.#applied(decoded.header.ID, decoded.operation, result, outcome, null);
   }
 
   confStateChanged(confState: ConfState): void {
@@ -312,14 +312,15 @@ export class StateMachine implements Machine {
     const code = this.#membership.change(change, context);
     if (code !== null) {
       const refused: ApplyResult = { ok: false, code, revision: this.store.revision };
-      return this.#applied(context.requestID, refused, outcome, { change: null });
+      return this.#applied(context.requestID, '', refused, outcome, { change: null });
     }
     this.#confChangePending = true;
-    return this.#applied(context.requestID, this.#done(), outcome, { change });
+    return this.#applied(context.requestID, '', this.#done(), outcome, { change });
   }
 
   #applied(
     requestId: bigint,
+    operation: string,
     result: ApplyResult,
     outcome: Outcome,
     confChange: { readonly change: ConfChange | null } | null,
@@ -328,6 +329,7 @@ export class StateMachine implements Machine {
       index: this.#appliedIndex,
       requestId,
       result,
+      operation,
       revision: this.store.revision,
       events: outcome.events,
       compacted: outcome.compacted,

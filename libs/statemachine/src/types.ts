@@ -43,6 +43,8 @@ export interface Applied {
   /** RequestHeader.ID of the entry; 0n for none (empty entries). */
   readonly requestId: bigint;
   readonly result: ApplyResult;
+  /** What the request is called in metrics; '' for an empty entry or a change of members. */
+  readonly operation: string;
   /** The store's revision after; `events` are those of this entry. */
   readonly revision: Revision;
   readonly events: readonly MvccEvent[];
