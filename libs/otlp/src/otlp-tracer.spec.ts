@@ -97,6 +97,9 @@ test('the context of a log entry is continued; bytes that are none are not', () 
   expect(done.getFinishedSpans()[0]?.spanContext().traceId).toBe(TRACE);
   expect(of.resume(new Uint8Array(TRACE_CONTEXT_BYTES), 'apply')).toBeNull();
   expect(of.resume(bytes.subarray(1), 'apply')).toBeNull();
+  const unsampled = bytes.slice();
+  unsampled[0] = 0;
+  expect(of.resume(unsampled, 'apply')).toBeNull();
 });
 
 test.each([
