@@ -54,7 +54,7 @@ function tableText(head: readonly string[], rows: readonly (readonly string[])[]
   const line = (cells: readonly string[]): string => `|${cells.map((c) => ` ${c} `).join('|')}|`;
   const centred = head.map((text, i) => {
     const room = (widths[i] as number) - text.length;
-    const left = Math.ceil(room / 2);
+    const left = Math.floor(room / 2);
     return `${' '.repeat(left)}${text}${' '.repeat(room - left)}`;
   });
   const cells = rows.map((row) => line(row.map((cell, i) => cell.padStart(widths[i] as number))));

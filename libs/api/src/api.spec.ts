@@ -341,6 +341,12 @@ describe('Cluster', () => {
     );
   });
 
+  test('MemberAdd: beside the only voter a learner that does not run is no reason to refuse', () => {
+    const bench = new Bench();
+    bench.ok(ADD, { peerURLs: ['http://l:1'], isLearner: true });
+    expect(bench.ok(ADD, { peerURLs: ['http://v:1'] }).members).toHaveLength(3);
+  });
+
   test('MemberAdd needs a quorum of the new size connected for five seconds', () => {
     const bench = trio();
     bench.replica.connectedMs.set(30n, HEALTHY - 1);

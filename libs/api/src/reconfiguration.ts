@@ -21,7 +21,7 @@ export function mayAdd(api: ApiContext, isLearner: boolean): Verdict {
     const alone = started === 1 && voters.length === 1;
     if (!alone && started < quorum(voters.length + 1)) return 'not-enough-started';
   }
-  if (api.replica.machine.members.length === 1) return null;
+  if (voters.length === 1) return null;
   return countHealthy(api, voters) < quorum(voters.length + 1) ? 'unhealthy-cluster' : null;
 }
 

@@ -23,6 +23,8 @@ export interface ChaosMember {
   readonly clientUrl: string;
   /** Of its failpoints. */
   readonly failpointAddress: string;
+  /** It was added later. */
+  readonly joins?: boolean;
   process: TestProcess;
 }
 
@@ -90,6 +92,24 @@ export class ChaosCluster {
     return cluster;
   }
 
+  /** Room for one more member, which nobody knows of yet. */
+  async newMember(name: string): Promise<ChaosMember> {
+    const [proxy, peer, client, failpoints] = (await freePorts(4)) as [
+      ...[number, number, number, number],
+    ];
+    await this.mesh.listen(name, proxy, peer);
+    const url = (port: number): string => `http://127.0.0.1:${port}`;
+    return {
+      name,
+      dataDir: join(this.directory, name),
+      peerUrl: url(proxy),
+      listenPeerUrl: url(peer),
+      clientUrl: url(client),
+      failpointAddress: `127.0.0.1:${failpoints}`,
+      joins: true,
+    } as ChaosMember;
+  }
+
   startMember(member: ChaosMember, environment: Readonly<Record<string, string>> = {}): void {
     const args = [
       ...['--name', member.name],
@@ -99,6 +119,7 @@ export class ChaosCluster {
       ...['--listen-peer-urls', member.listenPeerUrl],
       ...['--initial-advertise-peer-urls', member.peerUrl],
       ...['--initial-cluster', this.members.map((m) => `${m.name}=${m.peerUrl}`).join(',')],
+      ...(member.joins === true ? ['--initial-cluster-state', 'existing'] : []),
       ...(this.#options.flags ?? []),
     ];
     if (this.#options.failpoints !== true) {

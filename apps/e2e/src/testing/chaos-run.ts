@@ -13,6 +13,7 @@ import {
   slowDisk,
 } from './chaos-disk-faults.js';
 import { type Fault, PLAIN_FAULTS, pauseMs } from './chaos-faults.js';
+import { membership } from './chaos-membership.js';
 import { type ChaosTotals, ChaosWorld } from './chaos-world.js';
 import { percentile } from './load.js';
 
@@ -36,6 +37,8 @@ export interface ChaosReport extends ChaosTotals {
 /** Small, so that segments come and go and snapshots are needed. */
 const FLAGS = ['--log-segment-bytes', '1048576', '--snapshot-count', '2000'];
 const SMALL_FS = 'small-fs';
+/** Not part of `mixed`: it changes who there is. */
+const MEMBERSHIP = 'membership';
 const SMALL_FS_BYTES = '256m';
 
 /** The menu. */
@@ -43,6 +46,7 @@ export const FAULT_NAMES: readonly string[] = [
   ...Object.keys(PLAIN_FAULTS),
   ...['disk-eio', 'disk-enospc', 'short-write', 'power-loss', 'slow-disk', 'clock'],
   SMALL_FS,
+  MEMBERSHIP,
   'mixed',
 ];
 
@@ -60,7 +64,7 @@ function faultsBelow(shims: Shims): Readonly<Record<string, Fault>> {
 
 /** Why this fault cannot be had here; null: it can. */
 function cannot(fault: string, shims: Shims): string | null {
-  if (fault in PLAIN_FAULTS || fault === 'mixed') return null;
+  if (fault in PLAIN_FAULTS || fault === 'mixed' || fault === MEMBERSHIP) return null;
   if (fault !== SMALL_FS) return shims.missing;
   if (process.getuid?.() !== 0) return 'a file system is mounted by root only';
   return null;
@@ -100,6 +104,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport | str
 }
 
 function faultOf(name: string, shims: Shims): (world: ChaosWorld) => [string, Fault] {
+  if (name === MEMBERSHIP) return () => [name, membership];
   const below = faultsBelow(shims);
   const known: Readonly<Record<string, Fault>> = { ...PLAIN_FAULTS, ...below };
   if (name !== 'mixed') return () => [name, known[name] as Fault];
@@ -142,7 +147,9 @@ async function rounds(
 function tell(world: ChaosWorld, options: ChaosOptions): void {
   for (const p of [...world.cluster.members, ...world.cluster.gateways]) {
     options.say(`--- ${p.name} (${JSON.stringify(p.process.exit)})`);
-    options.say(p.process.output.slice(-4_000));
+    // Whoever waits for a process asks for its health all the time.
+    const lines = p.process.output.split('\n').filter((line) => !line.includes('/health'));
+    options.say(lines.join('\n').slice(-4_000));
   }
 }
 

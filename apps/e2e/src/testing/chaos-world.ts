@@ -3,7 +3,7 @@
  * that everybody is back, that writes go through, and that nothing anybody was told is wrong.
  */
 import type { Random } from '@conclave/base';
-import { ChaosCluster, type ChaosClusterOptions } from './chaos-cluster.js';
+import { ChaosCluster, type ChaosClusterOptions, type ChaosMember } from './chaos-cluster.js';
 import { LeaseKeeper, RecordedClient } from './chaos-load.js';
 import { JudgedWatch } from './chaos-watch.js';
 import { COUNTER_PREFIX, HistoryJudge, LEASE_PREFIX } from './judges-history.js';
@@ -31,14 +31,16 @@ export class ChaosWorld {
   readonly cluster: ChaosCluster;
   readonly judge: HistoryJudge;
   readonly random: Random;
-  readonly watches: readonly JudgedWatch[];
+  readonly watches: JudgedWatch[];
   /** From the fault to the first acknowledged write that was asked after it, by kind of victim. */
   readonly gapsMs = new Map<string, number[]>();
   /** What a fault wants to be told of at the end. */
   readonly notes: string[] = [];
-  readonly #clients: readonly RecordedClient[];
+  /** Also of those that left: their counts are judged at the end. */
+  readonly #clients: RecordedClient[];
   readonly #keepers: readonly LeaseKeeper[];
-  readonly #readers: readonly RawClient[];
+  readonly #readers: RawClient[];
+  readonly #onAck: (startMs: number, endMs: number) => void;
   readonly #compactor: NodeJS.Timeout;
   #acks: { readonly startMs: number; readonly endMs: number }[] = [];
   #stopped = false;
@@ -52,6 +54,7 @@ export class ChaosWorld {
     const onAck = (startMs: number, endMs: number): void => {
       if (this.#acks.length < ACKS_MAX) this.#acks.push({ startMs, endMs });
     };
+    this.#onAck = onAck;
     this.watches = [...gateways, ...members].map(
       (p) => new JudgedWatch(p.name, p.clientUrl, this.judge, revision),
     );
@@ -69,6 +72,25 @@ export class ChaosWorld {
     const revision = (await client.range({ key: Uint8Array.of(1) })).header?.revision ?? 1;
     client.close();
     return new ChaosWorld(cluster, random, revision);
+  }
+
+  /** A member came: it is watched, read and written through as the others are. */
+  join(member: ChaosMember): void {
+    const { judge, random } = this;
+    const url = member.clientUrl;
+    this.watches.push(new JudgedWatch(member.name, url, judge, judge.head));
+    this.#clients.push(new RecordedClient(url, judge, random.fork(), this.#onAck));
+    this.#readers.push(new RawClient(url, { deadlineMs: 10_000 }));
+  }
+
+  /** It is none any more, and its process has ended. */
+  async leave(member: ChaosMember): Promise<void> {
+    const url = member.clientUrl;
+    const watch = this.watches.findIndex((w) => w.name === member.name);
+    this.watches.splice(watch, 1)[0]?.close();
+    const reader = this.#readers.findIndex((r) => url.endsWith(r.endpoint));
+    this.#readers.splice(reader, 1)[0]?.close();
+    await Promise.all(this.#clients.filter((c) => c.endpoint === url).map((c) => c.stop()));
   }
 
   /** Compacts what all watches have behind them, but for the last `behind` revisions. */

@@ -1,5 +1,5 @@
 /** What tests of membership do: conclavectl, ids by name, members that join, and the load that judges. */
-import type { MemberSlot, TestCluster } from './cluster.js';
+import { type MemberSlot, type TestCluster, etcdctl } from './cluster.js';
 import { Writer, hashesAt, missingWrites } from './load.js';
 import { type Ran, bundle, httpGet, run, until } from './process.js';
 import { RawClient } from './raw-client.js';
@@ -60,4 +60,58 @@ export async function judge(cluster: TestCluster, writers: readonly Writer[]): P
   for (const client of clients) client.close();
   if (new Set(hashes).size !== 1) throw new Error(`hashes ${hashes.join(', ')}`);
   return acknowledged;
+}
+
+/** Adds by conclavectl, starts, waits for the promotion. */
+export async function grow(
+  cluster: TestCluster,
+  name: string,
+  at: MemberSlot,
+): Promise<MemberSlot> {
+  const slot = await cluster.newMember(name);
+  const added = conclavectl(address(at), ['member', 'add', name, '--peer-urls', slot.peerUrl]);
+  await until('it is listed', async () => (await memberIds(address(at))).has(slot.peerUrl));
+  cluster.startMember(slot, EXISTING);
+  const ran = await added;
+  if (ran.code !== 0 || !/Member +[\da-f]+ promoted in cluster +[\da-f]+\n$/.test(ran.stderr)) {
+    throw new Error(`member add ended with ${ran.code}: ${ran.stderr}`);
+  }
+  await healthy(slot);
+  return slot;
+}
+
+/** The member that says it leads. */
+export async function leaderOf(members: readonly MemberSlot[]): Promise<MemberSlot> {
+  let found: MemberSlot | undefined;
+  await until('a leader', async () => {
+    for (const member of members) {
+      const client = new RawClient(member.clientUrl, { deadlineMs: 2_000 });
+      const status = await client.status().catch(() => null);
+      client.close();
+      if (status !== null && status.leader === status.header?.memberId) found = member;
+    }
+    return found !== undefined;
+  });
+  return found as MemberSlot;
+}
+
+/** Stock etcdctl; again while links are younger than five seconds. */
+export async function changed(at: MemberSlot, args: readonly string[]): Promise<Ran> {
+  let ran = await etcdctl(address(at), args);
+  await until('the cluster is healthy', async () => {
+    if (!ran.stderr.includes('unhealthy cluster')) return true;
+    ran = await etcdctl(address(at), args);
+    return false;
+  });
+  return ran;
+}
+
+/** Waits until the member's process has ended because it was removed, and says so. */
+export async function removed(member: MemberSlot): Promise<void> {
+  await until(`${member.name} ended`, () => member.process.exit !== null);
+  const { exit, output } = member.process;
+  const isTold = output.includes('the member has been permanently removed from the cluster');
+  if (exit?.code !== 0 || !isTold) {
+    throw new Error(`${member.name} ended with ${JSON.stringify(exit)}: ${output.slice(-1_500)}`);
+  }
 }
