@@ -46,7 +46,8 @@ export class DialledCall implements ClientCall {
     const stream = session.request(requestFields(head), { endStream: false });
     this.#stream = stream;
     this.#isConnected = !session.connecting;
-    session.once('connect', () => (this.#isConnected = true));
+    // A session lives longer than its calls: a listener that never runs would stay with it.
+    if (session.connecting) session.once('connect', () => (this.#isConnected = true));
     stream.on('response', (fields) => (this.#end ??= readAnswerEnd(fields)));
     stream.on('trailers', (fields) => (this.#end ??= readAnswerEnd(fields)));
     stream.on('data', (chunk: Uint8Array) => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
 
@@ -26,6 +27,15 @@ describe('GrpcChannel', () => {
       ['one', 'two', 'three'].map((text) => channel.unary('/test.Echo/Unary', encodeUtf8(text))),
     );
     expect(answers.map((bytes) => decodeUtf8(bytes))).toEqual(['one', 'two', 'three']);
+  });
+
+  test('calls leave nothing on the connection', async () => {
+    await channel.unary('/test.Echo/Unary', encodeUtf8('first'));
+    const once = jest.spyOn(EventEmitter.prototype, 'once');
+    for (let i = 0; i < 3; i++) await channel.unary('/test.Echo/Unary', encodeUtf8('x'));
+    const waiting = once.mock.calls.filter(([name]) => name === 'connect');
+    once.mockRestore();
+    expect(waiting).toEqual([]);
   });
 
   test("the server's code and text are kept, percent-encoding undone", async () => {
