@@ -4,6 +4,7 @@
  */
 import {
   type CallHandler,
+  type Engine,
   NO_PROBE,
   type Probe,
   Random,
@@ -19,7 +20,6 @@ import { Replica, foundingLog } from '@conclave/replica';
 import { type IncomingEvents, type IncomingStream, SnapshotExchange } from '@conclave/snapshot';
 import { readSnapshotHead } from '@conclave/statemachine';
 import { WatchRoom } from '@conclave/watch';
-import type { Engine } from '@conclave/base';
 import type { CrashFate } from '@conclave/testkit';
 import type { Coverage } from './coverage.js';
 import { Host, type HostPorts } from './host.js';
@@ -200,14 +200,11 @@ export class SimMember {
 
   /** Is `other` who it was when we met it? The rule of the peers' hello, either way. */
   trusts(other: SimMember): boolean {
-    const machine = this.#machine;
-    const peers = machine === null ? [] : [...machine.members, ...machine.leaving];
-    const record = peers.find((m) => m.id === other.id);
+    const { members = [], leaving = [] } = this.#machine ?? {};
     const { met } = this.disk;
     if (!met.has(other.id)) met.set(other.id, other.incarnation);
-    const replicated = record?.incarnation ?? 0n;
-    const known = replicated === 0n ? met.get(other.id) : replicated;
-    return known === other.incarnation;
+    const replicated = [...members, ...leaving].find((m) => m.id === other.id)?.incarnation;
+    return (replicated || met.get(other.id)) === other.incarnation;
   }
 
   receiveFrame(from: SimMember, frame: Uint8Array): void {
