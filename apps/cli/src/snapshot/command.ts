@@ -21,11 +21,11 @@ revision, total keys, total size and the version of the program that made it.
 snapshot restore FILE makes the data directory of one member of a new cluster
   --data-dir DIR                     must be empty or not there (default NAME.etcd)
   --name NAME                        of this member (default default)
-  --initial-cluster LIST             name=url,... of all members (default NAME=http://localhost:2380)
+  --initial-cluster LIST             name=url,... of all (default NAME=http://localhost:2380)
   --initial-cluster-token TOKEN      (default etcd-cluster)
-  --initial-advertise-peer-urls URLS of this member (default http://localhost:2380)
+  --initial-advertise-peer-urls URLS of this one (default http://localhost:2380)
   --skip-hash-check                  of a file whose SHA-256 is missing or wrong
-  --bump-revision N --mark-compacted go on N revisions higher, all before compacted: both or neither`;
+  --bump-revision N --mark-compacted go on N revisions higher, all before compacted; not one alone`;
 
 const EXIT_TROUBLE = 1;
 const EXIT_USAGE = 2;
