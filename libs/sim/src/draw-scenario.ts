@@ -82,6 +82,7 @@ function drawMoreFaults(r: Random, knobs: Knobs, families: Families): Fault[] {
   some(0.15, (at, node) => ({ type: 'enospc', at, node, forMs: span() }));
   some(0.15, (at, node) => ({ type: 'freeze-clock', at, node, forMs: span() }));
   some(0.1, (at, node) => ({ type: 'clock-rate', at, node, ppm: r.below(200_001) - 100_000 }));
+  some(0.1, (at, node) => ({ type: 'ask-transfer', at, node }));
   some(0.2, (at, node) => ({ type: 'bad-read', at, node, how: r.pick(BAD_READS) }));
   if (knobs.realLog && !families.confChange) return withLostLog(r, knobs, faults, 4);
   return faults;

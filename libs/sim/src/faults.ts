@@ -128,6 +128,9 @@ export class FaultPlan {
       case 'transfer':
         if (fault.to <= world.members.length) member.node.transferLeader(fault.to);
         break;
+      case 'ask-transfer':
+        member.node.transferLeader(member.slot);
+        break;
       case 'campaign':
         member.node.campaign();
         break;

@@ -150,6 +150,8 @@ export type Fault =
       readonly ppm: number;
     }
   | { readonly type: 'transfer'; readonly at: number; readonly to: number }
+  /** A member asks its leader to hand over to it. */
+  | { readonly type: 'ask-transfer'; readonly at: number; readonly node: number }
   | { readonly type: 'campaign'; readonly at: number; readonly node: number }
   | { readonly type: 'forget-leader'; readonly at: number; readonly node: number }
   | { readonly type: 'compact'; readonly at: number; readonly node: number }
