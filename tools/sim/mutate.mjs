@@ -21,6 +21,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     'duration-ms': { type: 'string', default: '4000' },
     only: { type: 'string' },
+    /** Which tests judge survivors; those of the room if not said. */
+    tests: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -153,7 +155,17 @@ function test({ id, file, text }) {
   const config = path.join(root, 'tools/sim/mutant-jest.config.cjs');
   const child = spawn(
     process.execPath,
-    [...NODE_ARGUMENTS, jest, '-c', config, '--rootDir', root, '-i', '--bail', folder],
+    [
+      ...NODE_ARGUMENTS,
+      jest,
+      '-c',
+      config,
+      '--rootDir',
+      root,
+      '-i',
+      '--bail',
+      values.tests ?? folder,
+    ],
     { cwd: root, stdio: 'ignore', env: { ...process.env, MUTANT: description } },
   );
   return new Promise((resolve, reject) => {

@@ -101,8 +101,7 @@ export class Healing {
     // What is on its way would keep alive what is to be broken.
     for (const { slot } of born) network.resetAll(slot, true);
     if (this.#shape === 'minority-dead') {
-      for (const slot of this.#broken)
-        this.#world.crash(this.#world.members[slot] as Member, false);
+      for (const slot of this.#broken) this.#endFor(this.#world.members[slot] as Member);
       return;
     }
     if (this.#shape === 'one-link') {
@@ -120,6 +119,12 @@ export class Healing {
         if (this.#shape !== 'minority-deaf') network.cut(slot, other);
       }
     }
+  }
+
+  /** Dead for good, also where a failed disk was to bring it back. */
+  #endFor(member: Member): void {
+    this.#world.crash(member, false);
+    this.#world.keptDown.add(member.slot);
   }
 
   #poll(): void {
@@ -207,7 +212,7 @@ export class Healing {
       const removed = !voters.includes(member.slot) && !votersOutgoing.includes(member.slot);
       const leads = !stepDownOnRemoval && removed && member.node.isLeader;
       const disturbs = !checkQuorum && this.#phase === 'quiet' && !core.has(member);
-      if (leads || disturbs) world.crash(member, false);
+      if (leads || disturbs) this.#endFor(member);
     }
   }
 

@@ -83,6 +83,8 @@ export class World {
   trace: ((line: string) => void) | null = null;
   events = 0;
   clientsStopped = false;
+  /** Slots that are dead for good: whatever was to start them again is void. */
+  readonly keptDown = new Set<number>();
   calm = false;
   /** Where the highest term was won. */
   #leader = 0;
@@ -468,7 +470,7 @@ export class World {
   }
 
   restart(member: Member): void {
-    if (member.alive || member.lost) return;
+    if (member.alive || member.lost || this.keptDown.has(member.slot)) return;
     this.trace?.(`${timeText(this.now)} #${this.events} === ${member.slot} starts`);
     if (!member.restart(this.freshSeed())) {
       this.coverage.see('sim:log-lost');
