@@ -258,7 +258,10 @@ export class Peers implements PeerTransport {
 
   #frame(): MembersFrame {
     const replica = this.#ports.replica();
-    const members = (replica?.machine.members ?? []).map((m) => ({
+    // One that replays its log passes through all that ever was: until it has published itself, it does
+    // not say who there is (an empty list says nothing).
+    const known = replica?.published === true ? replica.machine.members : [];
+    const members = known.map((m) => ({
       id: m.id,
       name: m.name,
       linkUrls: m.peerURLs,
