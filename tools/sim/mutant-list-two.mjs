@@ -294,45 +294,4 @@ export const MUTANTS_TWO = [
       ),
     ],
   },
-  // Bugs that were there once, put back.
-  {
-    id: 'b1',
-    what: 'an installed snapshot that brings no revision sends watchers in sync to read history',
-    limit: 1_000,
-    draw: SNAPSHOTS,
-    patches: [
-      patch('watch/src/watch-room.ts', 'if (missed > revision) return;', ''),
-      patch(
-        'watch/src/watch-room.ts',
-        "if (watcher.state !== 'synced' || watcher.next > revision) continue;",
-        "if (watcher.state !== 'synced') continue;",
-      ),
-    ],
-  },
-  {
-    id: 'b2',
-    what: 'the leader of two voters is removed while it leads',
-    limit: 1_000,
-    draw: {
-      kinds: ['isolate', 'mute', 'kill', 'one-way', 'halves'],
-      member: { strictReconfig: false },
-      override: { members: 2, changesMembers: true, operatorPaceMs: 150 },
-    },
-    patches: [
-      patch('api/src/cluster.ts', 'if (heir === null) return remove();', 'return remove();'),
-    ],
-  },
-  {
-    id: 'b3',
-    what: 'a leader that was stopped ends leases in the term of the next one',
-    limit: 1_000,
-    draw: { kinds: ['pause', 'clock-freeze'], override: { leases: 6 } },
-    patches: [
-      patch(
-        'replica/src/replica.ts',
-        'if (this.isLeader && this.#raft.isLeader) {',
-        'if (this.isLeader) {',
-      ),
-    ],
-  },
 ];
