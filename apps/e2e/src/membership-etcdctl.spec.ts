@@ -91,7 +91,7 @@ test('what cannot be done is refused with the same words', async () => {
   await same(['member', 'add', 'x', '--peer-urls', 'http://127.0.0.1:1/path']);
 });
 
-test('a learner is added, listed, not promoted before it runs, updated, and removed', async () => {
+test('a learner is added, listed, not promoted before it runs, and removed', async () => {
   await same(['member', 'add', 'l', '--peer-urls', url(2), '--learner']);
   for (const format of ['simple', 'json', 'fields']) {
     const ran = await same(['member', 'list', '-w', format]);
@@ -100,9 +100,8 @@ test('a learner is added, listed, not promoted before it runs, updated, and remo
   await same(['member', 'add', 'm', '--peer-urls', url(3), '--learner']);
   await same(['member', 'promote', '%2']);
   await same(['move-leader', '%2']);
-  await same(['member', 'update', '%2', '--peer-urls', url(4)]);
-  await same(['member', 'list']);
-  await same(['member', 'remove', '%4']);
+  // Not an update: before 3.5.31 etcd's makes a voter of a learner.
+  await same(['member', 'remove', '%2']);
   await same(['member', 'list', '-w', 'json']);
 });
 
