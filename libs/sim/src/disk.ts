@@ -35,7 +35,7 @@ export interface MemberStore {
   /** Damages what is durable, while the process is down: never to be taken for what was written. */
   damage(how: Damage): void;
   /** Set by `damage`; unset by whoever found everything there. */
-  isDamaged: boolean;
+  damaged: Damage | null;
   /** The next read gives other bytes than were written; the member must notice and die. */
   spoilNextRead(how: BadRead): void;
 }
@@ -73,7 +73,7 @@ export class ModelDisk implements MemberStore {
   #queue: Write[] = [];
   #group: Write[] = [];
   #failing = false;
-  isDamaged = false;
+  damaged: Damage | null = null;
   #spoiled = false;
   appendsInFlight = 0;
 
@@ -200,7 +200,7 @@ export class ModelDisk implements MemberStore {
   }
 
   recover(): Recovered | null {
-    if (this.isDamaged) return null;
+    if (this.damaged !== null) return null;
     return { hardState: this.#hardState, cut: this.#cut, entries: this.#entries };
   }
 
@@ -209,8 +209,8 @@ export class ModelDisk implements MemberStore {
   }
 
   /** Checksums and the mark beside the log tell, so it refuses to open. */
-  damage(_how: Damage): void {
-    this.isDamaged = true;
+  damage(how: Damage): void {
+    this.damaged = how;
   }
 
   spoilNextRead(_how: BadRead): void {

@@ -38,7 +38,7 @@ export class LogStore implements MemberStore {
   readonly #options: Parameters<typeof openLog>[1];
   #firstSegment = FIRST_SEGMENT;
   #log: DurableLog;
-  isDamaged = false;
+  damaged: Damage | null = null;
   appendsInFlight = 0;
 
   /** A world's log never begins with entries. */
@@ -71,7 +71,7 @@ export class LogStore implements MemberStore {
   #open(): DurableLog | null {
     const result = openLog(this.#disk, this.#options, this.#firstSegment);
     if (!result.ok) {
-      assert(this.isDamaged, 'LogStore: only a damaged log is refused');
+      assert(this.damaged !== null, 'LogStore: only a damaged log is refused');
       return null;
     }
     this.#tick(result.log);
@@ -169,7 +169,7 @@ export class LogStore implements MemberStore {
   }
 
   damage(how: Damage): void {
-    this.isDamaged = true;
+    this.damaged = how;
     const r = this.#damageRandom;
     const disk = this.#disk;
     const name = r.pick(disk.list());

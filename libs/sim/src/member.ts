@@ -171,13 +171,15 @@ export class Member {
   /** A new life from what is durable; false if the log refuses. */
   restart(seed: number): boolean {
     assert(!this.alive, 'restart: it is down');
-    const damaged = this.store.isDamaged;
+    const { damaged } = this.store;
+    // A hole before later writes is always noticed: what opens then is judged as any other log.
+    const doubtful = damaged !== null && damaged !== 'hole';
     const recovered = this.store.recover();
-    if (recovered === null || (damaged && !this.#isWhole(recovered))) {
+    if (recovered === null || (doubtful && !this.#isWhole(recovered))) {
       this.lost = true;
       return false;
     }
-    this.store.isDamaged = false;
+    this.store.damaged = null;
     const { hardState, cut, entries } = recovered;
     this.machine.restore(this.flushed);
     const last = cut.index + entries.length;

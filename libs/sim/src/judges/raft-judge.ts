@@ -152,6 +152,7 @@ export class RaftJudge {
     let chain = at <= log.last ? log.chain(at) : undefined;
     for (const entry of entries) {
       at++;
+      if (entry.index !== at) unsafe('I3', `member ${slot}: entry ${entry.index} at ${at}`);
       chain = chainOf(chain as number, entry);
       const written = at <= log.last && log.chain(at) === chain;
       if (!written && this.#chains.get(at * TERMS_MAX + entry.term) !== chain) {
