@@ -26,7 +26,7 @@ RUN node tools/ensure-deps.mjs && node tools/bundle.mjs && node tools/image-file
 FROM node:${NODE_TAG}
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked \
   apt-get update && apt-get install -y --no-install-recommends libatomic1 \
-  && mkdir /data && chown node:node /data
+  && mkdir -m 0700 /data && chown node:node /data
 COPY --from=build /image /opt/conclave
 ENV PATH=/opt/conclave/bin:$PATH NODE_ENV=production
 USER node
