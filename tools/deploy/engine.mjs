@@ -81,6 +81,17 @@ export class Project {
     return this.inspect(service, '{{if .State.Health}}{{.State.Health.Status}}{{end}}');
   }
 
+  /** Removes containers, volumes and networks of the project, by label: in whatever state they are. */
+  async destroy() {
+    const ours = ['--filter', `label=com.docker.compose.project=${this.name}`, '-q'];
+    const containers = await this.docker('ps', '-a', ...ours);
+    if (containers !== '') await this.docker('rm', '-f', ...containers.split('\n'));
+    for (const kind of ['network', 'volume']) {
+      const found = await this.docker(kind, 'ls', ...ours);
+      if (found !== '') await this.docker(kind, 'rm', ...found.split('\n'));
+    }
+  }
+
   /** Kills the program itself, so that the restart policy acts as after a crash. */
   async crash(service) {
     const init = Number(await this.inspect(service, '{{.State.Pid}}'));

@@ -52,7 +52,7 @@ try {
   await ledger?.stop();
   ledger?.close();
   if (!keep) {
-    await project.compose('--profile', 'observe', 'down', '-v', '--timeout', '5');
+    await project.destroy();
     for (const tag of ['one', 'two']) spawnSync('docker', ['image', 'rm', '-f', `${name}:${tag}`]);
   }
 }
@@ -128,16 +128,12 @@ async function replaceMember() {
     await project.compose('rm', '-f', '-s', '-v', 'node2');
     await project.docker('volume', 'rm', `${name}_node2-data`);
     await ledger.more(100, 60);
-    const replacing = run(process.execPath, [
-      ctl,
-      `--endpoints=${gateways[0]}`,
-      'member',
-      'replace',
-      dead.id,
-      '--name=node2',
-      '--peer-urls=http://node2:2380',
-    ]);
-    replacing.catch(() => {});
+    const replacing = project.compose(
+      ...['exec', '-T', 'node1', 'conclavectl', 'member', 'replace', dead.id],
+      ...['--name=node2', '--peer-urls=http://node2:2380'],
+    );
+    let fault = null;
+    replacing.catch((error) => (fault = error));
     const rows = NODES.map((node) => `${node}=http://${node}:2380`).join(',');
     const joining = new Project(name, root, {
       ...project.env,
@@ -145,7 +141,8 @@ async function replaceMember() {
       NODE2_INITIAL_CLUSTER: rows,
       NODE2_INITIAL_CLUSTER_STATE: 'existing',
     });
-    await until('the new member is known', 30, async () => {
+    await until('the new member is known', 60, async () => {
+      if (fault !== null) throw fault;
       const now = await memberTable(project, 'node1');
       return now.some((row) => row.id !== dead.id && row.peerUrls === 'http://node2:2380');
     });
@@ -244,7 +241,7 @@ async function disaster() {
   await ledger.stop();
   const file = path.join(folder, 'backup.snapshot');
   await run(process.execPath, [ctl, `--endpoints=${gateways[1]}`, 'snapshot', 'save', file]);
-  await project.compose('down', '-v', '--timeout', '5');
+  await project.destroy();
   const rows = NODES.map((node) => `${node}=http://${node}:2380`).join(',');
   fs.chmodSync(folder, 0o755);
   fs.chmodSync(file, 0o644);
