@@ -1,4 +1,4 @@
-import { type Command, USAGE, readCommandLine } from './command-line.js';
+import { type Command, USAGE, commandFirst, readCommandLine } from './command-line.js';
 
 const read = (text: string): Command => readCommandLine(text === '' ? [] : text.split(' '));
 
@@ -46,5 +46,18 @@ describe('command line of conclavectl', () => {
     }
     for (const text of ['version', '--version']) expect(read(text)).toEqual({ type: 'version' });
     expect(USAGE).toContain('--data-dir DIR');
+  });
+
+  it.each([
+    ['--endpoints E member list -w json', 'member list -w json --endpoints E'],
+    [
+      '--endpoints=E --insecure-transport member list',
+      'member list --endpoints=E --insecure-transport',
+    ],
+    ['member list --endpoints E', 'member list --endpoints E'],
+    ['--version', '--version'],
+    ['--endpoints', '--endpoints'],
+  ])('takes flags before the command, as etcdctl does: %s', (text, same) => {
+    expect(commandFirst(text.split(' ')).join(' ')).toBe(same);
   });
 });

@@ -51,6 +51,21 @@ interface Flags {
   readonly switches: Set<string>;
 }
 
+/** Flags before the command, as etcdctl takes them, go behind it; those without a value are these. */
+const LEADING_SWITCHES = ['insecure-skip-tls-verify', 'insecure-transport', 'debug', 'hex'];
+
+/** The same words with the command first: `--endpoints E member list` is `member list --endpoints E`. */
+export function commandFirst(args: readonly string[]): readonly string[] {
+  let at = 0;
+  for (;;) {
+    const match = /^--?([a-z][a-z-]*)(=[\s\S]*)?$/.exec(args[at] ?? '');
+    const name = match?.[1];
+    if (name === undefined || ['help', 'h', 'version'].includes(name)) break;
+    at += match?.[2] !== undefined || LEADING_SWITCHES.includes(name) ? 1 : 2;
+  }
+  return [...args.slice(at), ...args.slice(0, at)];
+}
+
 export function readCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},

@@ -1,7 +1,7 @@
 /**
  * `conclavectl`: reads the command line, does it, sets the exit code.
  */
-import { USAGE, readCommandLine } from './command-line.js';
+import { USAGE, commandFirst, readCommandLine } from './command-line.js';
 import { failureText } from './endpoints.js';
 import { logDump } from './log-dump.js';
 import { runMemberCommand } from './member-commands.js';
@@ -71,6 +71,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-void main(process.argv.slice(2)).then((code) => {
+void main(commandFirst(process.argv.slice(2))).then((code) => {
   process.exitCode = code;
 });
