@@ -39,6 +39,7 @@ export const MUTANTS = [
     id: '4',
     what: 'entries of earlier terms are committed by counting',
     limit: 3_000,
+    draw: { plain: true },
     patches: [
       raft(
         'commit.ts',

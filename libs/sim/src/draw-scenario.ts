@@ -10,6 +10,8 @@ export interface DrawOptions {
   readonly durationMsMax?: number;
   /** The real log room in this share of the seeds. */
   readonly realLogShare?: number;
+  /** Without trouble of disks and clocks and without unusual behaviour of ports. */
+  readonly plain?: boolean;
 }
 
 /** Families of faults. */
@@ -50,7 +52,11 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     types: knobRandom.chance(0.25),
   };
   const moreRandom = root.fork();
-  const knobs = { ...drawKnobs(knobRandom, families, options), ...drawMore(moreRandom) };
+  const usual = drawKnobs(knobRandom, families, options);
+  if (options.plain === true) {
+    return { seed, knobs: usual, faults: drawFaults(faultRandom, usual, families) };
+  }
+  const knobs = { ...usual, ...drawMore(moreRandom) };
   const faults = drawFaults(faultRandom, knobs, families);
   const more = drawMoreFaults(moreRandom, knobs, families);
   return { seed, knobs, faults: [...faults, ...more].sort((a, b) => a.at - b.at) };
