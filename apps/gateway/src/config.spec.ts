@@ -83,7 +83,10 @@ test('a discovery token takes the place of the endpoints', () => {
 });
 
 test.each([
-  [['--discovery', 'http://d:1/t', '--endpoints', 'http://a:1'], 'exclude each other'],
+  [
+    ['--discovery', 'http://d:1/t', '--discovery-token', 't', '--discovery-endpoints', 'h:1'],
+    '--discovery and --discovery-token exclude each other',
+  ],
   [['--discovery', 'http://d:1/'], 'has no token'],
   [['--discovery', 'x'], '--discovery: x is no http or https URL'],
   [['--discovery-token', 't'], 'both --discovery-token and --discovery-endpoints must be set'],
@@ -105,4 +108,10 @@ test('a gateway takes the same flags for the change feed as a member', () => {
   expect(config(args).feed).toMatchObject({ servers: ['a:4222'], keyPrefix: '/registry/' });
   const bad = loadConfig(['--feed-nats', 'a:4222', '--feed-prefix', 'a.>'], {});
   expect(bad).toMatchObject({ type: 'fault', exitCode: 1 });
+});
+
+test('members may be named besides a discovery token: a token may know none after a restore', () => {
+  const loaded = config(['--discovery', 'http://d:1/t', '--endpoints', 'http://a:1']);
+  expect(loaded.endpoints).toEqual(['http://a:1']);
+  expect(loaded.discovery.url).toBe('http://d:1/t');
 });

@@ -11,7 +11,7 @@ import { GATEWAY_FLAGS, type GatewayFlag } from './flag-table.js';
 
 export interface GatewayConfig {
   readonly name: string;
-  /** Empty: the members are found by `discovery`. */
+  /** Empty: the members are found by `discovery` alone; else both are tried. */
   readonly endpoints: readonly string[];
   readonly discovery: DiscoveryFlags;
   readonly listenClientUrls: readonly string[];
@@ -202,7 +202,7 @@ function faultsOf(config: GatewayConfig): string[] {
   if (endpoints.length === 0 && !asksDiscovery(config.discovery)) {
     faults.push('--endpoints names no member');
   }
-  faults.push(...discoveryFaults(config.discovery, endpoints.length > 0));
+  faults.push(...discoveryFaults(config.discovery));
   if (listenClientUrls.length === 0) faults.push('--listen-client-urls names no URL');
   for (const url of endpoints) {
     const target = dialTarget(url, '/link');

@@ -1,4 +1,4 @@
-/** The flags by which a gateway finds its members through a discovery token instead of `--endpoints`. */
+/** The flags by which a gateway finds its members through a discovery token, besides `--endpoints`. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import {
@@ -29,14 +29,13 @@ export function asksDiscovery(flags: DiscoveryFlags): boolean {
 }
 
 /** All that is wrong with them. */
-export function discoveryFaults(flags: DiscoveryFlags, hasEndpoints: boolean): string[] {
+export function discoveryFaults(flags: DiscoveryFlags): string[] {
   const faults: string[] = [];
   if ((flags.token === '') !== (flags.endpoints.length === 0)) {
     faults.push('both --discovery-token and --discovery-endpoints must be set');
   }
-  const chosen = [hasEndpoints, flags.url !== '', flags.token !== ''].filter(Boolean);
-  if (chosen.length > 1) {
-    faults.push('--endpoints, --discovery and --discovery-token exclude each other');
+  if (flags.url !== '' && flags.token !== '') {
+    faults.push('--discovery and --discovery-token exclude each other');
   }
   if ((flags.certFile === '') !== (flags.keyFile === '')) {
     faults.push('both --discovery-cert and --discovery-key must be set');

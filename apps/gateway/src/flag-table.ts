@@ -30,7 +30,7 @@ export const GATEWAY_FLAGS: readonly GatewayFlag[] = Object.freeze([
     name: 'discovery',
     type: 'string',
     fallback: '',
-    help: 'URL of the discovery token that the members bootstrapped with, instead of --endpoints.',
+    help: 'URL of the discovery token that the members bootstrapped with; --endpoints may be given too.',
   },
   { name: 'discovery-proxy', type: 'string', fallback: '', help: 'HTTP proxy for --discovery.' },
   {
