@@ -71,8 +71,8 @@ export const MUTANTS_TWO = [
     patches: [
       patch(
         'statemachine/src/applier.ts',
-        'leases.grant(request.ID, request.TTL, nowMs);',
-        'leases.grant(request.ID, request.TTL + (Math.floor(nowMs) % 7 === 0 ? 1 : 0), nowMs);',
+        'leases.grant(request.ID, request.TTL, nowMs, index);',
+        'leases.grant(request.ID, request.TTL + (Math.floor(nowMs) % 7 === 0 ? 1 : 0), nowMs, index);',
       ),
     ],
   },
@@ -110,8 +110,8 @@ export const MUTANTS_TWO = [
     patches: [
       patch(
         'statemachine/src/applier.ts',
-        'if (request.term !== entry.term) return this.#ok();',
-        'if (request.term > entry.term) return this.#ok();',
+        'if (request.term !== entry.term) return this.#ok();\n    const present',
+        'if (request.term > entry.term) return this.#ok();\n    const present',
       ),
     ],
   },
@@ -122,8 +122,8 @@ export const MUTANTS_TWO = [
     patches: [
       patch(
         'client/src/single-call.ts',
-        'const metadata = this.#slot === null ? this.#metadata : withSession(this.#metadata, this.#slot);',
-        'const metadata = this.#metadata;',
+        'let metadata = this.#slot === null ? this.#metadata : withSession(this.#metadata, this.#slot);',
+        'let metadata = this.#metadata;',
       ),
     ],
   },
@@ -204,7 +204,11 @@ export const MUTANTS_TWO = [
     limit: 1_000,
     draw: { kinds: ['wipe', 'kill', 'isolate', 'halves'], override: { changesMembers: false } },
     patches: [
-      patch('sim/src/l2/member.ts', 'return known === other.incarnation;', 'return known !== 0n;'),
+      patch(
+        'sim/src/l2/member.ts',
+        '(replicated || met.get(other.id)) === other.incarnation;',
+        'other.incarnation !== 0n;',
+      ),
     ],
   },
   {
@@ -277,8 +281,8 @@ export const MUTANTS_TWO = [
     patches: [
       patch(
         'lease/src/lessor.ts',
-        'for (const lease of leases) lease.deadlineMs = nowMs + lease.ttl * 1_000 + extendMs;',
-        'for (const lease of leases) lease.deadlineMs ||= nowMs + lease.ttl * 500;',
+        'lease.deadlineMs = nowMs + left * 1_000 + extendMs;',
+        'lease.deadlineMs ||= nowMs + left * 500;',
       ),
     ],
   },

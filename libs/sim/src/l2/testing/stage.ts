@@ -103,12 +103,7 @@ export class Stage {
 
   promote(ID: bigint): void {
     const body = MemberPromoteRequest.encode({ ID });
-    this.#insist(
-      'promote',
-      Method.MEMBER_PROMOTE,
-      () => body,
-      'can only promote a learner member\0',
-    );
+    this.#insist('promote', Method.MEMBER_PROMOTE, () => body, 'can only promote a learner member');
   }
 
   remove(ID: bigint): void {
@@ -134,7 +129,7 @@ export class Stage {
       this.#client.connect(() => {
         this.#client.unary(label, method, body(), 1_000, (outcome) => {
           isAsking = false;
-          isDone = outcome.type === 'ok' || outcome.message.includes(done);
+          isDone = outcome.type === 'ok' || outcome.message.endsWith(done);
           if (!isDone) this.#client.disconnect();
         });
       });
