@@ -1,9 +1,10 @@
 // `npm run bench -- life [flags]`: the life of a cluster with much data, as one table.
 //
-// Three members of ours are filled; then, under a steady load of writes (open loop, so that a stall
-// shows in the latencies): a while as it is, a fourth member added until it has caught up, a member
-// stopped and started again, a backup saved. Then the backup is restored, and etcd with the same keys is
-// stopped and started for comparison. Only what it started is ever ended.
+// Three members of ours are filled; a backup is saved, a member stopped and started again, the backup
+// restored. Then, under a steady load of writes (open loop, so that a stall shows in the latencies): a
+// while as it is, a fourth member added until it has caught up, a backup saved. Last, what was done without
+// load is done with three members of etcd that were filled in the same way. Only what it started is ever
+// ended.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -22,9 +23,9 @@ const url = (port) => `http://127.0.0.1:${port}`;
 const POLL_MS = 20;
 const READY_MS = 600_000;
 const COUNT_FIELD = 4;
-const FILL_CLIENTS = 200;
-const FILL_CONNS = 20;
-const FILLS_MAX = 4;
+const FILL_CLIENTS = 64;
+const FILL_CONNS = 8;
+const FILLS_MAX = 10;
 /** One process for each phase of load, so that its own work does not show in the next. */
 const PHASE_CLIENTS = 2_000;
 
@@ -64,29 +65,36 @@ class Life {
     const ours = await this.#cluster('c', 3);
     this.#loads.push(os.loadavg()[0]);
     const filled = await this.#fill(ours, keys);
+    const idle = path.join(this.#directory, 'idle-backup');
+    const savedIdle = await this.#save(ours, idle);
+    for (const member of ours) await end(member, 'SIGTERM');
+    const restarts = await this.#restarts(ours[0], ours, keys, rounds);
+    const restored = this.#restore(idle);
+    for (const member of ours) this.#run(member);
+    for (const member of ours) await this.#ready(member);
     const before = await this.#under(ours, 'before', null);
     const joined = await this.#under(ours, 'a member is added', () => this.#join(ours));
     const backup = path.join(this.#directory, 'backup');
     const saved = await this.#under(ours, 'a backup is saved', () => this.#save(ours, backup));
-    for (const member of ours.slice(0, 3)) await end(member, 'SIGTERM');
-    await end(ours[3], 'SIGTERM');
-    const restarts = await this.#restarts(ours[0], ours.slice(0, 3), keys, rounds);
-    const restored = this.#restore(backup);
     for (const member of ours) await end(member, 'SIGTERM');
     const etcd = await this.#etcd(keys, rounds);
     const of = (list) => ({ median: median(list), min: Math.min(...list), max: Math.max(...list) });
     const figures = {
       keys,
       valueBytes: valSize,
-      backupBytes: fs.statSync(backup).size,
+      backupBytes: fs.statSync(idle).size,
+      loadedBackupBytes: fs.statSync(backup).size,
+      saveSeconds: savedIdle,
       loadAverage: { first: this.#loads[0], max: Math.max(...this.#loads, os.loadavg()[0]) },
       fillSeconds: filled,
       p99BeforeMs: before.p99,
       join: { seconds: joined.seconds, p99Ms: joined.p99, ratio: joined.p99 / before.p99 },
       backup: { seconds: saved.seconds, p99Ms: saved.p99, ratio: saved.p99 / before.p99 },
       restoreSeconds: restored,
-      restartSeconds: of(restarts),
-      etcdRestartSeconds: etcd === null ? null : of(etcd.restarts),
+      restartSeconds: of(restarts.took),
+      restartCpuSeconds: of(restarts.cpu),
+      etcdRestartSeconds: etcd === null ? null : of(etcd.restarts.took),
+      etcdRestartCpuSeconds: etcd === null ? null : of(etcd.restarts.cpu),
       etcdSaveSeconds: etcd?.save ?? null,
       etcdRestoreSeconds: etcd?.restore ?? null,
     };
@@ -95,7 +103,7 @@ class Life {
 
   /** A founding cluster; each member's client port takes calls once it is ready. */
   async #cluster(letter, count) {
-    const ports = await freePorts(2 * count + 2);
+    const ports = await freePorts(2 * count);
     const members = Array.from({ length: count }, (_, i) => ({
       name: `${letter}${i + 1}`,
       port: ports.shift(),
@@ -104,7 +112,6 @@ class Life {
     const initial = members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
     for (const member of members) this.#start(member, initial, 'new');
     for (const member of members) await this.#ready(member);
-    members.spare = { name: `${letter}${count + 1}`, port: ports[0], peerUrl: url(ports[1]) };
     return members;
   }
 
@@ -141,21 +148,30 @@ class Life {
     }
   }
 
-  /** All keys, each at least once: a leader that changes on a busy machine fails some calls. */
+  /**
+   * All keys once. A leader that changes on a busy machine fails some calls: those keys alone are sent again,
+   * so that both sides hold the same, and by few clients, so that calls do not queue until they time out.
+   */
   async #fill(members, keys) {
     const startMs = performance.now();
-    for (let tries = 1; ; tries++) {
-      const result = await this.#with(members, FILL_CLIENTS, FILL_CONNS, async (many) => {
-        const workload = new Workload({ ...this.#options, verb: 'put', sequential: true });
-        return many.run(workload, { total: keys });
-      });
-      if (result.failed === 0) break;
-      const text = JSON.stringify(result.errors);
-      this.#say(`filling failed in part, once more: ${text}`);
-      if (tries === FILLS_MAX) throw new Error(`filling: ${text}`);
+    const options = { ...this.#options, verb: 'put', sequential: true, onlyMissing: true };
+    const workload = new Workload(options);
+    let again = 0;
+    for (let tries = 1; workload.missing > 0; tries++) {
+      const total = workload.missing;
+      const { errors } = await this.#with(members, FILL_CLIENTS, FILL_CONNS, (many) =>
+        many.run(workload, { total }),
+      );
+      again += workload.missing;
+      if (workload.missing > 0 && tries === FILLS_MAX) {
+        throw new Error(`filling: ${JSON.stringify(errors)}`);
+      }
     }
     const seconds = (performance.now() - startMs) / 1_000;
-    this.#say(`filled ${keys} keys of ${this.#options.valSize} bytes in ${seconds.toFixed(1)} s`);
+    const { valSize } = this.#options;
+    this.#say(
+      `filled ${keys} keys of ${valSize} bytes in ${seconds.toFixed(1)} s, ${again} sent again`,
+    );
     return seconds;
   }
 
@@ -194,7 +210,9 @@ class Life {
 
   /** Until a member that was added serves and stands where the others stand. */
   async #join(members) {
-    const member = members.spare;
+    // Not chosen earlier: a connection of ours could have got the port meanwhile.
+    const [port, peerPort] = await freePorts(2);
+    const member = { name: `c${members.length + 1}`, port, peerUrl: url(peerPort) };
     const startMs = performance.now();
     this.#etcdctl(
       members,
@@ -238,6 +256,7 @@ class Life {
   /** How long from the start of the process until `member` answers a read of its own data. */
   async #restarts(member, all, keys, rounds) {
     const took = [];
+    const cpu = [];
     for (let i = 0; i < rounds; i++) {
       for (const one of all) if (one !== member) this.#run(one);
       for (const one of all) if (one !== member) await this.#ready(one);
@@ -245,10 +264,12 @@ class Life {
       this.#run(member);
       await this.#counted(member, keys);
       took.push((performance.now() - startMs) / 1_000);
+      cpu.push(cpuSeconds(member.process.pid));
       for (const one of all) await end(one, 'SIGTERM');
     }
-    this.#say(`restart of ${member.name}: ${took.map((s) => s.toFixed(2)).join(', ')} s`);
-    return took;
+    const texts = took.map((s, i) => `${s.toFixed(2)} (CPU ${cpu[i].toFixed(2)})`);
+    this.#say(`restart of ${member.name}: ${texts.join(', ')} s`);
+    return { took, cpu };
   }
 
   /** The first right answer to a serializable count of all keys. */
@@ -334,6 +355,12 @@ class Life {
 const cli = () => path.join(root, 'dist', 'conclavectl.js');
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Used by a process so far, in the kernel's ticks of 10 ms. */
+function cpuSeconds(pid) {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 function end(member, signal) {
   const child = member.process;
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
@@ -392,11 +419,13 @@ function table(f) {
         : `0.5 of etcd: ${part(f.restartSeconds.median, f.etcdRestartSeconds.median)}`,
     ],
     [
-      'backup saved (ours under load)',
-      s(f.backup.seconds),
-      f.etcdSaveSeconds === null ? '' : s(f.etcdSaveSeconds),
+      'CPU time of that restart',
+      spread(f.restartCpuSeconds),
+      f.etcdRestartCpuSeconds === null ? '' : spread(f.etcdRestartCpuSeconds),
       '',
     ],
+    ['backup saved', s(f.saveSeconds), f.etcdSaveSeconds === null ? '' : s(f.etcdSaveSeconds), ''],
+    ['backup saved under load', s(f.backup.seconds), '', ''],
     [
       'backup restored',
       s(f.restoreSeconds),

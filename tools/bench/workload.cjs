@@ -113,7 +113,10 @@ class Workload {
   /** 1 for each key whose put was acknowledged. */
   acknowledged;
 
-  /** `options`: verb, keySize, valSize, keys, sequential, consistency, reads. */
+  /**
+   * `options`: verb, keySize, valSize, keys, sequential, onlyMissing (keys whose put was acknowledged are left
+   * out), consistency, reads.
+   */
   constructor(options) {
     this.#options = options;
     const serializable = options.consistency === 's';
@@ -129,7 +132,8 @@ class Workload {
 
   /** The next request for `call`, whose `kind` and `key` are set; its message is valid until the next. */
   next(call) {
-    const { verb, keys, sequential, reads } = this.#options;
+    const { verb, keys, sequential, onlyMissing, reads } = this.#options;
+    if (onlyMissing) this.#skip();
     const kind =
       verb === 'mix' ? (Math.random() < reads ? Kind.GET : Kind.PUT) : KIND_NAMES.indexOf(verb);
     call.kind = kind;
@@ -138,6 +142,17 @@ class Workload {
     this.#poolAt = (this.#poolAt + 61) % POOL_BYTES;
     template.fill(call.key, this.#pool, this.#poolAt);
     return template;
+  }
+
+  /** How many keys have no acknowledged put. */
+  get missing() {
+    return this.acknowledged.reduce((sum, one) => sum - one, this.acknowledged.length);
+  }
+
+  /** To the next key that is missing, if there is any. */
+  #skip() {
+    const { keys } = this.#options;
+    for (let i = 0; i < keys && this.acknowledged[this.#next % keys] === 1; i++) this.#next++;
   }
 
   /** Notes an answer with status 0; a fault in it as text, or null. */

@@ -3,7 +3,7 @@
  *
  * No message has a header. `remaining_bytes` counts down to 0 with the last piece; the message with the
  * hash comes last. One piece is read at a time and the next only when the call has credit, so a slow
- * client holds no more than that in memory.
+ * client holds no more than that in memory. At most PIECES_A_TURN are sent before others have their turn.
  *
  * A client of ours whose connection broke names the backup and the offset in the metadata (`BACKUP_PLACE`)
  * and gets the rest, from the member that still keeps it.
@@ -20,6 +20,9 @@ const REFUSALS = {
   failed: Status.UNAVAILABLE,
 } as const;
 
+/** Of 32 KiB: as much as a call has credit for. */
+const PIECES_A_TURN = 8;
+
 export class SnapshotCall {
   readonly #api: ApiContext;
   readonly #call: ServerCall;
@@ -27,6 +30,7 @@ export class SnapshotCall {
   #ended = false;
   #startMs = 0;
   #waitingForCredit = false;
+  #piecesThisTurn = 0;
   #cancel: (() => void) | null = null;
   #source: BackupSource | null = null;
   #reading: BackupBytes | null = null;
@@ -106,7 +110,15 @@ export class SnapshotCall {
       if (blob === null) return this.#last(reading);
       const writable = this.#send(reading.bytes - reading.offset, blob);
       if (!writable) this.#waitingForCredit = true;
-      else this.#api.ports.scheduler.yieldTo(() => this.#next());
+      else if (++this.#piecesThisTurn < PIECES_A_TURN) this.#next();
+      else this.#yield();
+    });
+  }
+
+  #yield(): void {
+    this.#api.ports.scheduler.yieldTo(() => {
+      this.#piecesThisTurn = 0;
+      this.#next();
     });
   }
 

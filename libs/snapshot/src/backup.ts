@@ -23,7 +23,7 @@ import {
   encodeBackupHead,
 } from './backup-format.js';
 import { ChunkMarks, ChunkSource } from './chunk-source.js';
-import { SCAN_ROWS_FIRST, nextScanRows, sizeOfRow, writeRow } from './row-stream.js';
+import { SCAN_ROWS_FIRST, keyBehind, nextScanRows, sizeOfRow, writeRow } from './row-stream.js';
 
 /** HashKV from rows that are read anyway; `mvcc` has it. */
 export interface RowHash {
@@ -156,15 +156,14 @@ export class Backup {
         return this.leave();
       }
       const last = rows[rows.length - 1];
+      const more = last !== undefined && rows.length === limit;
+      // While these are summed up, the next are read.
+      if (more) this.#pass(keyBehind(last), nextScanRows(rows, limit, SLICE_BYTES), done);
       if (last !== undefined) this.#add(rows);
-      if (last === undefined || rows.length < limit) {
-        this.#finish();
-        done(null);
-        return this.leave();
-      }
-      const next = new Uint8Array(last.key.length + 1);
-      next.set(last.key);
-      this.#pass(next, nextScanRows(rows, limit, SLICE_BYTES), done);
+      if (more) return;
+      this.#finish();
+      done(null);
+      this.leave();
     });
   }
 

@@ -10,6 +10,7 @@ import {
   SCAN_ROWS_FIRST,
   STREAM_START,
   type StreamPosition,
+  keyBehind,
   nextScanRows,
   sizeOfRow,
   writeRow,
@@ -20,7 +21,8 @@ import {
  * long as they fit; a row larger than a chunk begins a chunk of its own and goes over as many as it
  * needs. So chunk n is the same bytes whenever it is made, and a stream can be taken up at any chunk.
  *
- * Rows are scanned a few at a time, aiming at the bytes of one chunk, one scan in flight.
+ * Rows are scanned in slices, aiming at the bytes of one chunk, one scan in flight: while the rows of one
+ * are made into chunks, the next are read.
  *
  * Invariant: `#position` is the stream before the chunk under construction; `number` is its number.
  */
@@ -85,6 +87,11 @@ export class ChunkSource {
   #scanFrom: Uint8Array;
   #scanRows = SCAN_ROWS_FIRST;
   #scanning = false;
+  /** `next` answered `wait`, and the rows have not come since. */
+  #waiting = false;
+  /** The slice behind `#rows`, once it was read. */
+  #ahead: readonly EngineRow[] | null = null;
+  /** No rows behind those that were read. */
   #exhausted = false;
   /** Set by `close`: what to call once no scan is in flight. */
   #onIdle: (() => void) | null = null;
@@ -135,8 +142,14 @@ export class ChunkSource {
     for (;;) {
       const row = this.#rows[this.#at];
       if (row === undefined) {
-        if (!this.#exhausted) return this.#scan();
-        return this.#filled > 0 ? this.#emit() : 'end';
+        if (this.#ahead !== null) {
+          this.#take(this.#ahead);
+          continue;
+        }
+        if (this.#exhausted) return this.#filled > 0 ? this.#emit() : 'end';
+        this.#waiting = true;
+        this.#scan();
+        return 'wait';
       }
       const size = sizeOfRow(row);
       if (this.#filled + size > this.#chunkBytes) {
@@ -202,8 +215,8 @@ export class ChunkSource {
     };
   }
 
-  #scan(): 'wait' {
-    if (this.#scanning) return 'wait';
+  #scan(): void {
+    if (this.#scanning || this.#exhausted) return;
     this.#scanning = true;
     const limit = this.#scanRows;
     this.#snapshot.scan(this.#scanFrom, null, limit, (failure, rows) => {
@@ -212,21 +225,26 @@ export class ChunkSource {
         this.#onIdle();
         return;
       }
-      if (failure === null) this.#take(rows, limit);
-      this.#onRows(failure);
+      if (failure !== null) {
+        this.#onRows(failure);
+        return;
+      }
+      this.#exhausted = rows.length < limit;
+      const last = rows[rows.length - 1];
+      if (last !== undefined) this.#scanFrom = keyBehind(last);
+      this.#scanRows = nextScanRows(rows, limit, this.#chunkBytes);
+      this.#ahead = rows;
+      if (!this.#waiting) return;
+      this.#waiting = false;
+      this.#onRows(null);
     });
-    return 'wait';
   }
 
-  #take(rows: readonly EngineRow[], limit: number): void {
+  #take(rows: readonly EngineRow[]): void {
+    assert(this.#at === this.#rows.length, 'the slice before was made into chunks');
     this.#rows = rows;
     this.#at = 0;
-    this.#exhausted = rows.length < limit;
-    const last = rows[rows.length - 1];
-    if (last === undefined) return;
-    // The next key there can be.
-    this.#scanFrom = new Uint8Array(last.key.length + 1);
-    this.#scanFrom.set(last.key);
-    this.#scanRows = nextScanRows(rows, limit, this.#chunkBytes);
+    this.#ahead = null;
+    this.#scan();
   }
 }

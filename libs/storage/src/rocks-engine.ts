@@ -188,9 +188,21 @@ export class RocksEngine implements Engine {
       const range = hi === null ? { gte: lo } : { gte: lo, lt: hi };
       // One row more than the limit makes the binding end without a second hop.
       const found = session.iterator(range, { limit, capacity: limit + 1 });
-      for await (const { key, value } of found) {
-        rows.push({ key: view(key), value: this.#open(key, value) });
-      }
+      // Events, not `for await`: that makes promises for each row, a third of what a scan costs.
+      await new Promise<void>((resolve, reject) => {
+        let fault: unknown = null;
+        found.on('data', ({ key, value }) => {
+          if (fault !== null) return;
+          try {
+            rows.push({ key: view(key), value: this.#open(key, value) });
+          } catch (error) {
+            fault = error;
+            found.destroy();
+          }
+        });
+        found.on('error', (error) => (fault ??= error));
+        found.on('close', () => (fault === null ? resolve() : reject(fault as Error)));
+      });
     };
     this.#run(this.#reads, 'scan rows', scan, (failure) => done(failure, failure ? [] : rows));
   }

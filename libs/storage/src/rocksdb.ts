@@ -32,13 +32,26 @@ export interface RocksWriteBatch {
   flush(): Promise<void>;
 }
 
+export interface RocksFound {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** A stream: rows flow once `data` is listened to; `close` comes last, also behind an error. */
+export interface RocksIterator {
+  on(event: 'data', listener: (row: RocksFound) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'close', listener: () => void): void;
+  destroy(): void;
+}
+
 export interface RocksSession {
   read(options?: { readonly capacity?: number; readonly autoDestroy?: boolean }): RocksReadBatch;
   /** `limit` rows at most, fetched `capacity` at a time. */
   iterator(
     range: RocksRange,
     options: { readonly limit: number; readonly capacity: number },
-  ): AsyncIterable<{ readonly key: Buffer; readonly value: Buffer }>;
+  ): RocksIterator;
   close(): Promise<void>;
 }
 

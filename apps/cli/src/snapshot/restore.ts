@@ -1,10 +1,11 @@
 /**
  * `snapshot restore FILE`: makes the data directory of one member of a new cluster out of a backup.
  *
- * The file is read twice: first all of it is compared, with nothing made; then its rows are written into a
- * state below `<data-dir>/restoring`, read back into the very state machine a member runs, and compared by
- * revision and HashKV. The last step renames `restoring/member` to `member`. So a refused file leaves
- * nothing behind, and a restore that was killed leaves a directory that no member starts on.
+ * The file is read once: its rows are written into a state below `<data-dir>/restoring` while all of it is
+ * compared (checksum and number of rows, SHA-256); then they are read back into the very state machine a
+ * member runs, and compared by revision and HashKV. The last step renames `restoring/member` to `member`.
+ * A refused file leaves nothing behind, and a restore that was killed leaves a directory that no member
+ * starts on.
  *
  * Ids are new, derived from names, URLs and token as etcd does; every member restored with the same flags
  * from the same file begins with the same log and state.
@@ -29,7 +30,9 @@ import {
   clusterId,
   memberId,
   readBackupFile,
+  readBackupHead,
 } from '@conclave/storage';
+import type { BackupHead } from '@conclave/snapshot';
 import type { ProgressBar } from './progress-bar.js';
 
 const TERM = 1;
@@ -65,17 +68,11 @@ export async function restoreSnapshot(
 ): Promise<RestoreReport> {
   const dataDir = path.resolve(options.dataDir);
   refuseOccupied(dataDir);
-  const { skipHashCheck } = options;
-  const verifying = bar('verifying');
-  const info = await readBackupFile(options.file, {
-    skipHashCheck,
-    onProgress: (bytes, of) => verifying.show(bytes, of),
-  }).finally(() => verifying.end());
-  refuseNewer(info, options.file);
+  const head = await checkedHead(options);
   const made = makeDirectories(dataDir);
   try {
     const restoring = bar('restoring');
-    const report = await build(path.join(dataDir, RESTORING), info, options, restoring).finally(
+    const report = await build(path.join(dataDir, RESTORING), head, options, restoring).finally(
       () => restoring.end(),
     );
     fs.renameSync(path.join(dataDir, RESTORING, 'member'), path.join(dataDir, 'member'));
@@ -99,7 +96,16 @@ function refuseOccupied(dataDir: string): void {
   }
 }
 
-function refuseNewer({ head }: BackupFileInfo, file: string): void {
+/** What the file says of itself at its beginning: enough to begin with. All else is compared on the way. */
+async function checkedHead({ file, skipHashCheck }: RestoreOptions): Promise<BackupHead> {
+  const head = fs.existsSync(file) ? await readBackupHead(file) : null;
+  // Without a head it is refused, with a text that says why.
+  const checked = head ?? (await readBackupFile(file, { skipHashCheck })).head;
+  refuseNewer(checked, file);
+  return checked;
+}
+
+function refuseNewer(head: BackupHead, file: string): void {
   if (head.stateFormat !== STATE_FORMAT) {
     throw new Error(
       `backup ${file} holds rows of format ${head.stateFormat}, this program reads ${STATE_FORMAT}`,
@@ -123,7 +129,7 @@ function makeDirectories(dataDir: string): string[] {
 
 async function build(
   directory: string,
-  info: BackupFileInfo,
+  head: BackupHead,
   options: RestoreOptions,
   bar: ProgressBar,
 ): Promise<RestoreReport> {
@@ -157,11 +163,11 @@ async function build(
       { term: TERM, vote: 0n, commit: index },
       { index, term: TERM, confState },
     );
-    const { feature } = info.head;
+    const { feature } = head;
     const rows = [...restoredRows({ index, term: TERM, confState, feature, members })];
-    const revision = info.head.revision + options.bumpRevision;
+    const revision = head.revision + options.bumpRevision;
     if (options.bumpRevision > 0) rows.push(bumpedRevisionRow(revision));
-    const state = await fill(member, info, options, rows, bar);
+    const state = await fill(member, head, options, rows, bar);
     await new Promise<void>((resolve, reject) =>
       member.logDisk.close((failure) =>
         failure === null ? resolve() : reject(new Error(failure.message)),
@@ -183,7 +189,7 @@ type StateReport = Pick<RestoreReport, 'revision' | 'compactRevision' | 'hash' |
 /** Fills state 1, reads it back and closes it. */
 async function fill(
   member: MemberDirectory,
-  info: BackupFileInfo,
+  head: BackupHead,
   options: RestoreOptions,
   extra: readonly EngineRow[],
   bar: ProgressBar,
@@ -194,12 +200,20 @@ async function fill(
     ),
   );
   try {
-    const again = await readBackupFile(options.file, {
+    // While a batch is written, the next rows are read.
+    let written = Promise.resolve();
+    const info = await readBackupFile(options.file, {
       skipHashCheck: options.skipHashCheck,
       onProgress: (bytes, of) => bar.show(bytes, of),
-      onRows: (rows) => write(engine, rows.filter(survivesRestore)),
+      onRows: async (rows) => {
+        await written;
+        written = write(engine, rows.filter(survivesRestore));
+        // Awaited by the next; if there is none, the engine keeps its first failure.
+        written.catch(() => undefined);
+      },
     });
-    if (again.sha256 !== info.sha256) {
+    await written;
+    if (info.head.id !== head.id) {
       throw new Error(`backup ${options.file} changed while it was restored`);
     }
     await write(engine, extra);
