@@ -1,9 +1,10 @@
 // Reads the change feed from its beginning, keeps the keys in a map, and proves that nothing is
 // missing: node docs/examples/feed-consumer.mjs nats://127.0.0.1:4222 CONCLAVE
+// (NATS_TOKEN is the server's token, if it asks for one)
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
-const nc = await connect({ servers: process.argv[2] });
+const nc = await connect({ servers: process.argv[2], token: process.env.NATS_TOKEN });
 const consumer = await jetstream(nc).consumers.get(process.argv[3] ?? 'CONCLAVE');
 const keys = new Map();
 let last = null; // Revision and sub of the last message, and whether its revision ended with it.
