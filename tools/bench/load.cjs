@@ -41,9 +41,9 @@ class Load {
     for (let i = 0; i < options.clients; i++) this.#slots[i % conns].idle.push(newCall());
   }
 
-  /** Opens all connections; rejects if one cannot be opened within the timeout of a call. */
+  /** Opens all connections; rejects if one cannot be opened in `connectMs` (else: the timeout of a call). */
   connect() {
-    const until = performance.now() + this.#options.timeoutMs;
+    const until = performance.now() + (this.#options.connectMs ?? this.#options.timeoutMs);
     this.#slots.forEach((slot, i) => this.#open(slot, this.#endpoints[i % this.#endpoints.length]));
     return new Promise((resolve, reject) => {
       const look = () => {

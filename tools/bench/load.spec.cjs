@@ -67,7 +67,11 @@ describe('load', () => {
   let load = null;
   const open = async (options) => {
     const port = await new Promise((resolve) => (server = startAnswerer(resolve)));
-    load = new Load([{ host: '127.0.0.1', port }], { timeoutMs: 200, ...options });
+    load = new Load([{ host: '127.0.0.1', port }], {
+      timeoutMs: 200,
+      connectMs: 10_000,
+      ...options,
+    });
     await load.connect();
   };
   afterEach(async () => {
