@@ -39,7 +39,7 @@ test(`${ROUNDS} rounds of kill -9 lose nothing, double nothing, and no watch has
   const writers = [0, 1, 2, 3].map((i) => new Writer(`w${i}`, endpoint(i)).start());
   const counters = [0, 1].map((i) => new Incrementer(`counter${i}`, endpoint(i)).start());
   const watchers = gateways.map((g) => new FullWatcher(g));
-  const members = cluster.members.map((m) => new RawClient(m.clientUrl));
+  const members = cluster.members.map((m) => new RawClient(m.clientUrl, { deadlineMs: 60_000 }));
   const feeder = reference.feedFromWatch(gateways);
   const readers = gateways.map((g) => new RawClient(g, { deadlineMs: 20_000 }));
   const resumedMs: number[] = [];
