@@ -10,6 +10,12 @@ const totals = { passed: 0, failed: 0 };
 await stage('npm test', 'npm', ['test'], {});
 // Level 1 at seeds that no earlier commit has run, and the same seeds, the same runs (both levels).
 await stage('fresh seeds', 'npm', ['run', '-s', 'sim', '--', '--seeds', '1000', '--fresh'], {});
+await stage(
+  'fresh seeds, level 2',
+  'npm',
+  [...['run', '-s', 'sim', '--', '--level', '2', '--seeds', '20', '--fresh']],
+  {},
+);
 await stage('determinism', 'npm', ['run', '-s', 'sim:determinism'], {});
 installPackages();
 await stage(
@@ -23,7 +29,12 @@ console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
 
 function installPackages() {
-  const wanted = { etcd: 'etcd-server', etcdctl: 'etcd-client', gcc: 'gcc' };
+  const wanted = {
+    etcd: 'etcd-server',
+    etcdctl: 'etcd-client',
+    'nats-server': 'nats-server',
+    gcc: 'gcc',
+  };
   const missing = Object.entries(wanted)
     .filter(([binary]) => spawnSync('which', [binary]).status !== 0)
     .map(([, name]) => name);
