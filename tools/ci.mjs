@@ -13,7 +13,7 @@ await stage('fresh seeds', 'npm', ['run', '-s', 'sim', '--', '--seeds', '1000', 
 await stage(
   'fresh seeds, level 2',
   'npm',
-  [...['run', '-s', 'sim', '--', '--level', '2', '--seeds', '20', '--fresh']],
+  ['run', '-s', 'sim', '--', '--level', '2', '--seeds', '20', '--fresh'],
   {},
 );
 await stage('determinism', 'npm', ['run', '-s', 'sim:determinism'], {});
