@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { encodeUtf8 } from '@conclave/base';
 import { TestCluster, etcdctl } from './testing/cluster.js';
 import { Writer } from './testing/load.js';
+import { freePorts } from './testing/ports.js';
 import { type Ran, bundle, run, startApp, until } from './testing/process.js';
 import { RawClient } from './testing/raw-client.js';
 
@@ -331,7 +332,13 @@ test('a restore that was killed leaves a directory that no member starts on, and
   await conclavectl('snapshot', 'save', file, '--endpoints', source.endpoints);
   const dataDir = at('killed');
   fs.mkdirSync(join(dataDir, 'restoring', 'member'), { recursive: true });
-  const node = await run(process.execPath, [bundle('node'), '--data-dir', dataDir]);
+  const [client, peer] = await freePorts(2);
+  const node = await run(process.execPath, [
+    ...[bundle('node'), '--data-dir', dataDir],
+    ...['--listen-client-urls', `http://127.0.0.1:${client}`],
+    ...['--advertise-client-urls', `http://127.0.0.1:${client}`],
+    ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
+  ]);
   expect(node.code).not.toBe(0);
   expect(node.stdout + node.stderr).toContain('did not finish: run it again');
   const again = await conclavectl('snapshot', 'restore', file, '--data-dir', dataDir);
