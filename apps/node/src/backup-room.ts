@@ -35,7 +35,7 @@ export function backupRoom(ports: BackupRoomPorts): Backups {
   return new Backups(
     { backupsMax: 4, keptTicks: 600, stallTicksMax: 3_000, pieceBytes: 32 * KIB },
     {
-      take: (done) => take(ports, 1, done),
+      take: (begin, done) => take(ports, 1, begin, done),
       sha256: () => sha256(),
     },
   );
@@ -43,9 +43,16 @@ export function backupRoom(ports: BackupRoomPorts): Backups {
 
 type TakeDone = (failure: string | null, point: BackupPoint | null) => void;
 
-function take(ports: BackupRoomPorts, attempt: number, done: TakeDone): void {
+function take(
+  ports: BackupRoomPorts,
+  attempt: number,
+  begin: () => (() => void) | null,
+  done: TakeDone,
+): void {
   const { store } = ports.machine;
   store.whenWritten(() => {
+    const end = begin();
+    if (end === null) return;
     const snapshot = ports.engine().snapshot();
     const revision = store.writtenRevision;
     const fold = store.hashFold(revision, () => hash.replace());
@@ -60,16 +67,19 @@ function take(ports: BackupRoomPorts, attempt: number, done: TakeDone): void {
       const moved = compactRevision !== fold.floor;
       if (failure === null && moved && attempt < ATTEMPTS_MAX) {
         giveUp();
-        return take(ports, attempt + 1, done);
+        end();
+        return take(ports, attempt + 1, begin, done);
       }
       readSnapshotHead(snapshot, (fault, place) => {
         if (failure !== null || moved || place === null) {
           giveUp();
-          return done(failure ?? fault ?? 'the store is being compacted: try again later', null);
+          done(failure ?? fault ?? 'the store is being compacted: try again later', null);
+          return end();
         }
         const { index, term, feature } = place;
         const whole = { ...head, index, term, feature };
         done(null, { snapshot, hash, isVersion: isVersionRow, head: whole });
+        end();
       });
     });
   });

@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { type ClientRequest, type IncomingMessage, get } from 'node:http';
 import type { Http1Handler } from '@conclave/grpc';
 import type { Machine, MemberRecord } from '@conclave/statemachine';
 import type { KnownPeer } from './known-peers.js';
@@ -73,7 +73,7 @@ export async function fetchCluster(urls: readonly string[]): Promise<RemoteClust
 function fetchFrom(url: string): Promise<RemoteCluster> {
   return new Promise((settle, fail) => {
     // The whole answer within the time, however slowly it drips.
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), FETCH_MS);
+    const timer = setTimeout(() => request?.destroy(new Error('no answer in time')), FETCH_MS);
     const resolve = (remote: RemoteCluster): void => {
       clearTimeout(timer);
       settle(remote);
@@ -82,12 +82,13 @@ function fetchFrom(url: string): Promise<RemoteCluster> {
       clearTimeout(timer);
       fail(error);
     };
-    const request = get(`${url}/members`, (response) => {
+    let request: ClientRequest | null = null;
+    const took = (response: IncomingMessage): void => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
         body += text;
-        if (body.length > BODY_BYTES_MAX) request.destroy(new Error('the answer is too large'));
+        if (body.length > BODY_BYTES_MAX) request?.destroy(new Error('the answer is too large'));
       });
       response.on('error', reject);
       response.on('end', () => {
@@ -103,8 +104,14 @@ function fetchFrom(url: string): Promise<RemoteCluster> {
           reject(error as Error);
         }
       });
-    });
-    request.on('error', reject);
+    };
+    try {
+      request = get(`${url}/members`, took);
+      request.on('error', reject);
+    } catch (error) {
+      // What is no URL of HTTP is not even begun.
+      reject(error as Error);
+    }
   });
 }
 

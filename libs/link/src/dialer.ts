@@ -120,7 +120,13 @@ export class Dialer {
     const target = dialTarget(url, this.#target.path);
     if (!target.ok) return this.#failed(target.text);
     const { handshakeMs } = this.#options;
-    const ws = new WebSocket(target.url, clientOptions(handshakeMs, this.#target.payloadBytesMax));
+    let ws: WebSocket;
+    try {
+      ws = new WebSocket(target.url, clientOptions(handshakeMs, this.#target.payloadBytesMax));
+    } catch (error) {
+      // The name of a socket file comes from outside, and not every one can be part of a URL.
+      return this.#failed(`${url}: ${(error as Error).message}`);
+    }
     this.#dialling = ws;
     const fail = (error: Error): void => {
       if (this.#dialling !== ws) return;

@@ -126,6 +126,14 @@ test('messages to a peer that is not connected are dropped and reported, never k
   expect(a.unreachable).toEqual([2n]);
 });
 
+test('a URL that nobody can dial is a failed attempt, and the next one is tried', async () => {
+  const a = new Member(identity(1n));
+  const b = new Member(identity(2n));
+  const url = await b.loopback.listen();
+  a.peers.setPeer(2n, 'b', ['unix://a#b', 'unix://?x', 'unix://%', 'http://%', '', url]);
+  await until(() => a.peers.isConnected(2n));
+});
+
 test('a peer that does not read makes frames drop, not memory grow', async () => {
   const a = new Member(identity(1n), { ...TEST_OPTIONS, peerBufferedBytesMax: 1024 * 1024 });
   const b = new Member(identity(2n));

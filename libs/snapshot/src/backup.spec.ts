@@ -36,13 +36,16 @@ class World {
   readonly backups = new Backups(
     { backupsMax: 2, keptTicks: 10, stallTicksMax: 30, pieceBytes: 100 },
     {
-      take: (done) => {
+      take: (begin, done) => {
         if (!this.takes) return;
+        const end = begin();
+        if (end === null) return;
         const head = { ...HEAD, id: (++this.made).toString(16) };
         const snapshot = this.engine.snapshot();
-        this.turns.yieldTo(() =>
-          done(null, { snapshot, head, hash: null, isVersion: ({ key }) => key[0] === 0x76 }),
-        );
+        this.turns.yieldTo(() => {
+          done(null, { snapshot, head, hash: null, isVersion: ({ key }) => key[0] === 0x76 });
+          end();
+        });
       },
       sha256: () => {
         const seen: Uint8Array[] = [];
@@ -209,6 +212,44 @@ test('giving all up ends readings and openings, and waits for what is being read
   ]);
   world.backups.release(() => released++);
   expect(released).toBe(2);
+});
+
+test('who waits for a piece when all is given up is told', () => {
+  const world = new World();
+  world.fill(500);
+  const reading = world.open();
+  world.piece(reading);
+  let told: unknown = 'nothing';
+  const ask = (): void => reading.read((failure, bytes) => (told = failure ?? bytes));
+  for (ask(); told !== 'nothing' && typeof told !== 'string'; ask()) told = 'nothing';
+  world.backups.release(() => undefined);
+  expect(told).toBe('the backup was given up');
+  world.backups.close(reading, false);
+  world.turns.run();
+  expect(world.engine.openSnapshots).toBe(0);
+});
+
+test('giving all up waits for a moment that is being taken', () => {
+  const world = new World();
+  world.fill(10);
+  const refusals: (string | null)[] = [];
+  world.backups.open(null, (refusal) => refusals.push(refusal?.code ?? null));
+  expect(world.engine.openSnapshots).toBe(1);
+  let held = -1;
+  world.backups.release(() => (held = world.engine.openSnapshots));
+  expect(held).toBe(-1);
+  world.turns.run();
+  expect([held, refusals]).toEqual([0, ['failed']]);
+});
+
+test('one backup is read a bounded number of times at once', () => {
+  const world = new World();
+  world.fill(10);
+  const readings = [world.open()];
+  for (let i = 1; i < 8; i++) readings.push(world.open({ id: '1', offset: 0 }));
+  expect(world.ask({ id: '1', offset: 0 }).refusal?.code).toBe('too-many');
+  world.backups.close(readings[3] as BackupReading, true);
+  world.open({ id: '1', offset: 5 });
 });
 
 test('an opening that is cancelled, before or after its moment, holds nothing', () => {

@@ -52,6 +52,7 @@ export interface BackupPoint {
 /** Aimed at in one turn: about a millisecond. */
 const SLICE_BYTES = 256 * 1024;
 const FIRST_KEY = new Uint8Array([0]);
+const GIVEN_UP = 'the backup was given up';
 
 export type PrepareFailure = 'stopped' | DiskFailure;
 
@@ -256,7 +257,7 @@ export class BackupReading {
   read(done: (failure: string | null, bytes: Uint8Array | null) => void): void {
     assert(this.#waiting === null, 'one piece at a time');
     this.idleTicks = 0;
-    if (this.#over || this.#backup.closed) return done('the backup was given up', null);
+    if (this.#over || this.#backup.closed) return done(GIVEN_UP, null);
     if (this.#offset === this.#backup.bytes) return done(null, null);
     const fixed = this.#backup.fixed(this.#offset, this.#pieceBytes);
     if (fixed !== null) {
@@ -274,6 +275,13 @@ export class BackupReading {
     this.#waiting = null;
     if (this.#source === null) this.#backup.leave();
     else this.#source.close(() => this.#backup.leave());
+  }
+
+  /** Closes it from this side: whoever waits for a piece is told, and shall not wait for ever. */
+  giveUp(): void {
+    const waiting = this.#waiting;
+    this.close();
+    waiting?.(GIVEN_UP, null);
   }
 
   #pump(): void {

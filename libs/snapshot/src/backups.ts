@@ -18,8 +18,15 @@ export interface BackupsOptions {
 }
 
 export interface BackupsPorts {
-  /** A moment of the state that holds all that was written by now; later, or a text that says why not. */
-  take(done: (failure: string | null, point: BackupPoint | null) => void): void;
+  /**
+   * A moment of the state that holds all that was written by now; later, or a text that says why not.
+   * `begin` is called right before the engine is touched; what it answers is called once nothing is held
+   * any more, or after `done`. Null: nobody wants the moment now; nothing is to be done, nor called.
+   */
+  take(
+    begin: () => (() => void) | null,
+    done: (failure: string | null, point: BackupPoint | null) => void,
+  ): void;
   sha256(): Sha256;
 }
 
@@ -36,6 +43,9 @@ export type BackupRefusal =
   | { readonly code: 'failed'; readonly text: string };
 
 export type OpenDone = (refusal: BackupRefusal | null, reading: BackupReading | null) => void;
+
+/** Of one backup: the reader, and connections that broke and were not noticed yet. */
+const READINGS_MAX = 8;
 
 interface Kept {
   readonly backup: Backup;
@@ -54,7 +64,7 @@ export class Backups {
   readonly #ports: BackupsPorts;
   readonly #kept = new Map<string, Kept>();
   readonly #openings = new Set<Opening>();
-  /** Backups given up whose engine snapshot is still being read, and who waits for that. */
+  /** Moments being taken, and backups given up that are still being read; who waits for their end. */
   #releasing = 0;
   #whenReleased: (() => void)[] = [];
 
@@ -83,7 +93,10 @@ export class Backups {
     }
     const opening: Opening = { cancelled: false, backup: null, done };
     this.#openings.add(opening);
-    this.#ports.take((failure, point) => this.#taken(opening, failure, point));
+    this.#ports.take(
+      () => this.#begin(opening),
+      (failure, point) => this.#taken(opening, failure, point),
+    );
     return () => this.#cancel(opening);
   }
 
@@ -102,7 +115,10 @@ export class Backups {
   tick(): void {
     for (const kept of [...this.#kept.values()]) {
       for (const reading of [...kept.readings]) {
-        if (++reading.idleTicks >= this.#options.stallTicksMax) this.close(reading, true);
+        if (++reading.idleTicks < this.#options.stallTicksMax) continue;
+        kept.readings.delete(reading);
+        kept.idleTicks = 0;
+        reading.giveUp();
       }
       if (kept.readings.size === 0 && ++kept.idleTicks >= this.#options.keptTicks) {
         this.#drop(kept);
@@ -121,7 +137,7 @@ export class Backups {
       );
     }
     for (const kept of [...this.#kept.values()]) {
-      for (const reading of [...kept.readings]) reading.close();
+      for (const reading of [...kept.readings]) reading.giveUp();
       this.#drop(kept);
     }
     this.#settle();
@@ -132,6 +148,10 @@ export class Backups {
     if (kept === undefined || offset > kept.backup.bytes) {
       return [{ code: 'gone', text: `backup ${id} is not kept here any more` }, null];
     }
+    if (kept.readings.size >= READINGS_MAX) {
+      const text = `backup ${id} is read ${READINGS_MAX} times already: try again later`;
+      return [{ code: 'too-many', text }, null];
+    }
     return [null, this.#read(kept, offset)];
   }
 
@@ -139,6 +159,16 @@ export class Backups {
     const reading = new BackupReading(kept.backup, offset, this.#options.pieceBytes);
     kept.readings.add(reading);
     return reading;
+  }
+
+  /** From here to the end that is answered, the engine must stay. */
+  #begin(opening: Opening): (() => void) | null {
+    if (opening.cancelled) return null;
+    this.#releasing++;
+    return () => {
+      this.#releasing--;
+      this.#settle();
+    };
   }
 
   #taken(opening: Opening, failure: string | null, point: BackupPoint | null): void {
