@@ -427,9 +427,9 @@ describe('three members', () => {
       ),
     );
     client.close();
-    for (const other of others) {
-      expect(other.process.exit).toBeNull();
-      expect(other.process.output).toContain('"code":"other-incarnation"');
-    }
+    for (const other of others) expect(other.process.exit).toBeNull();
+    // It stops at the first refusal: the other one may never have heard of it.
+    const refusals = others.filter((o) => o.process.output.includes('"code":"other-incarnation"'));
+    expect(refusals).not.toEqual([]);
   });
 });
