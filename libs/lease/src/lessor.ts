@@ -33,6 +33,9 @@ const SPREAD_LEASES_MIN = 1_000;
 /** Deadlines in any second after a spread: three quarters of the revoke rate. */
 const SPREAD_PER_SECOND_MAX = 750;
 
+/** Most leases may have nothing to record, as right after a spread: a look ends without them, too. */
+const LOOKS_PER_CHECKPOINT = 4;
+
 export interface LessorOptions {
   /** Shorter TTLs, zero and negative ones too, are raised to it: ceil(1.5 election timeouts). */
   readonly minTtlSeconds: number;
@@ -274,11 +277,11 @@ export class Lessor implements Leases {
     return ids;
   }
 
-  /** Empty when not primary. O(k log n) for k answered. */
+  /** Empty when not primary, and perhaps when the next look is not. O(k log n) for k = `max`. */
   dueCheckpoints(nowMs: number, max: number): readonly Checkpoint[] {
     if (!this.#primary) return [];
     const due: Checkpoint[] = [];
-    while (due.length < max) {
+    for (let looks = 0; due.length < max && looks < LOOKS_PER_CHECKPOINT * max; looks++) {
       const item = this.#checkpoints.peek();
       if (item === undefined || item.dueMs > nowMs) break;
       this.#checkpoints.remove(item);

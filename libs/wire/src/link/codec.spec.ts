@@ -191,6 +191,16 @@ describe('link frames', () => {
     expect(message.startsWith((end as { message: string }).message)).toBe(true);
   });
 
+  test('of members with more or longer URLs than they take carry the first that fit', () => {
+    const long = `unix://${'x'.repeat(1_024)}`;
+    const linkUrls = [long, ...Array.from({ length: 128 }, (_, i) => `http://h:${i}`)];
+    const member = { id: 1n, name: 'm', linkUrls, learner: false };
+    const frame: LinkFrame = { type: 'members', term: 1, leaderId: 1n, members: [member] };
+    expect(decodeLinkFrames(encodeLinkFrames([frame]))).toEqual([
+      { ...frame, members: [{ ...member, linkUrls: linkUrls.slice(1, 65) }] },
+    ]);
+  });
+
   test('with any bytes changed are read or refused, nothing else', () => {
     const seed = testSeed();
     const random = new Random(seed);

@@ -201,9 +201,14 @@ function putHandshake(frame: Hello | HelloAnswer | Refusal, w: ByteWriter): void
   w.number(frame.feature);
   w.string(bounded(frame.name, NAME_BYTES_MAX));
   if (frame.type === 'hello-answer') return;
-  const urls = frame.peerURLs.filter((url) => utf8Length(url) <= NAME_BYTES_MAX);
-  w.number(Math.min(urls.length, HELLO_URLS_MAX));
-  for (const url of urls.slice(0, HELLO_URLS_MAX)) w.string(url);
+  putUrls(frame.peerURLs, HELLO_URLS_MAX, w);
+}
+
+/** Clients may give a member more URLs, and longer ones, than a frame takes: the first that fit do. */
+function putUrls(all: readonly string[], max: number, w: ByteWriter): void {
+  const urls = all.filter((url) => utf8Length(url) <= NAME_BYTES_MAX).slice(0, max);
+  w.number(urls.length);
+  for (const url of urls) w.string(url);
 }
 
 function putOpen(frame: OpenFrame, w: ByteWriter): void {
@@ -224,12 +229,10 @@ function putMembers(frame: MembersFrame, w: ByteWriter): void {
   w.u64(frame.leaderId);
   w.number(frame.members.length);
   for (const member of frame.members) {
-    assertLe(member.linkUrls.length, URLS_MAX, 'link URLs of a member');
     w.u64(member.id);
     w.bool(member.learner);
     w.string(bounded(member.name, NAME_BYTES_MAX));
-    w.number(member.linkUrls.length);
-    for (const url of member.linkUrls) w.string(url);
+    putUrls(member.linkUrls, URLS_MAX, w);
   }
 }
 
