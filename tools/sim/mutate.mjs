@@ -1,14 +1,15 @@
 // Mutation of a room as a whole: random small changes of its product source, each judged by the
-// simulation of level 1 first, then, if it lives, by the room's own tests. See docs/TESTING.md.
-//   npm run sim:mutate -- --count 300 --seed S [--workers 2] [--seeds 60] [--only 17,203] [--json FILE]
-import { spawn } from 'node:child_process';
+// room's own tests and, if it lives, by the simulation of level 1, or the other way round. See
+// docs/TESTING.md.
+//   npm run sim:mutate -- --count 300 --seed S [--first tests|worlds] [--workers 2] [--seeds 60]
+//                         [--only 17,203] [--json FILE]
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleSimulator, root } from './build.mjs';
 import { mutationsOf } from './mutations.mjs';
 import { runSeeds } from './pool.mjs';
+import { runUnitTests } from './unit-judge.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,16 +22,15 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     'duration-ms': { type: 'string', default: '4000' },
     only: { type: 'string' },
-    /** Which tests judge survivors; those of the room if not said. */
-    tests: { type: 'string' },
+    /** Who judges first: the room's tests, which are quicker, or the worlds. */
+    first: { type: 'string', default: 'tests' },
     json: { type: 'string' },
   },
 });
 const seed = Number(values.seed);
 const folder = `libs/${values.room}/src`;
-/** A world without a mutant takes 0.05 s, the room's tests 6 s. */
+/** A world without a mutant takes 0.05 s. */
 const HANG_MS = 15_000;
-const TESTS_MS = 180_000;
 const NODE_ARGUMENTS = ['--max-old-space-size=700'];
 
 const all = everyMutant();
@@ -38,21 +38,16 @@ const chosen = sample(all, Number(values.count)).map((mutant, i) => ({ ...mutant
 const only = values.only === undefined ? null : new Set(values.only.split(',').map(Number));
 const waiting = chosen.filter(({ id }) => only === null || only.has(id));
 const total = waiting.length;
-const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-mutate-'));
 const results = [];
 /** By world: its trace hash without a mutant. */
 const plain = new Map();
 const begun = performance.now();
 console.log(
   `${total} of ${all.length} mutants of ${folder}, seed ${seed}; ` +
-    `${values.seeds} worlds from ${values.from} each, then the tests of the room`,
+    `judged by ${values.seeds} worlds from ${values.from} and the room's tests, ${values.first} first`,
 );
-try {
-  await withoutMutant();
-  await Promise.all(Array.from({ length: Number(values.workers) }, lane));
-} finally {
-  fs.rmSync(directory, { recursive: true, force: true });
-}
+await withoutMutant();
+await Promise.all(Array.from({ length: Number(values.workers) }, lane));
 report();
 
 function everyMutant() {
@@ -95,12 +90,15 @@ async function withoutMutant() {
   // From now on a survivor's runs are compared with these.
   for (const [world, hash] of verdict.hashes) plain.set(world, hash);
   if (verdict.by !== 'nobody') throw new Error(`without a mutant: ${verdict.by} (${verdict.how})`);
+  const { ok, how } = await runUnitTests(folder, null);
+  if (!ok) throw new Error(`without a mutant the tests fail: ${how}`);
 }
 
 async function lane() {
+  const judges = values.first === 'worlds' ? [simulate, test] : [test, simulate];
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-    let verdict = await simulate(mutant);
-    if (verdict.by === 'nobody') verdict = { ...verdict, ...(await test(mutant)) };
+    let verdict = await judges[0](mutant);
+    if (verdict.by === 'nobody') verdict = { ...verdict, ...(await judges[1](mutant)) };
     results.push({ ...mutant, ...verdict });
     if (verdict.by === 'nobody') {
       console.log(`${results.length}/${total} SURVIVED ${name({ ...mutant, ...verdict })}`);
@@ -148,39 +146,13 @@ async function simulate({ file, text }) {
   return { ...(verdict ?? { by: 'nobody', how: '' }), otherRuns, hashes };
 }
 
-function test({ id, file, text }) {
-  const description = path.join(directory, `${id}.json`);
-  fs.writeFileSync(description, JSON.stringify({ file, text }));
-  const jest = path.join(root, 'node_modules/jest/bin/jest.js');
-  const config = path.join(root, 'tools/sim/mutant-jest.config.cjs');
-  const child = spawn(
-    process.execPath,
-    [
-      ...NODE_ARGUMENTS,
-      jest,
-      '-c',
-      config,
-      '--rootDir',
-      root,
-      '-i',
-      '--bail',
-      values.tests ?? folder,
-    ],
-    { cwd: root, stdio: 'ignore', env: { ...process.env, MUTANT: description } },
-  );
-  return new Promise((resolve, reject) => {
-    let hung = false;
-    const timer = setTimeout(() => {
-      hung = true;
-      child.kill('SIGKILL');
-    }, TESTS_MS);
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      fs.rmSync(description, { force: true });
-      resolve(code === 0 ? {} : { by: 'tests', how: hung ? 'no end' : '' });
-    });
-  });
+async function test({ file, text }) {
+  try {
+    const { ok, how } = await runUnitTests(folder, { file, text });
+    return ok ? { by: 'nobody', how: '' } : { by: 'tests', how };
+  } catch {
+    return { by: 'the compiler', how: '' };
+  }
 }
 
 function name({ id, place, operator, change, otherRuns }) {
@@ -207,7 +179,7 @@ function report() {
   console.log(`seen by: ${[...rules].map(([rule, times]) => `${rule} ${times}`).join(', ')}`);
   console.log(
     `seed ${seed}: ${judged.length} mutants (${results.length - judged.length} more did not compile), ` +
-      `${of('simulation').length} killed by simulation (median world ${worlds[worlds.length >> 1]}), ` +
+      `${of('simulation').length} killed by simulation (median world ${worlds[worlds.length >> 1] ?? 0}), ` +
       `${of('tests').length} by tests, ${survivors.length} survived (${idle} of them changed no world): ${share} % killed, ` +
       `in ${((performance.now() - begun) / 60_000).toFixed(1)} min`,
   );

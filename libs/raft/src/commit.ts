@@ -8,7 +8,7 @@ import { answerReads, hasCommittedInTerm } from './reads.js';
 
 /** A leader looks whether a quorum holds more than before. True if the commit index moved. */
 export function maybeCommit(r: Raft): boolean {
-  const index = Math.min(r.tracker.quorumMatch(), r.log.lastIndex);
+  const index = r.tracker.quorumMatch();
   if (index <= r.log.commit || r.log.term(index) !== r.term) return false;
   const opened = hasCommittedInTerm(r);
   for (let i = r.log.commit + 1; i <= index; i++) {

@@ -33,9 +33,7 @@ function reset(r: Raft, term: Term, leader: Slot): void {
   r.heartbeatElapsed = 0;
   r.drawElectionTimeout();
   r.leadTransferee = 0;
-  r.pendingConfIndex = 0;
   r.uncommittedBytes = 0;
-  r.termFirstIndex = 0;
   r.broadcastPending = false;
   r.tracker.votes.clear();
   dropReads(r);
@@ -130,7 +128,7 @@ export function campaign(r: Raft): void {
 
 /** Starts an election at once, on the leader's word: no PreVote, and no lease protects anybody. */
 export function takeOver(r: Raft): void {
-  if (r.role !== Role.LEADER && isPromotable(r) && r.log.hasUnappliedConfChange) {
+  if (isPromotable(r) && r.log.hasUnappliedConfChange) {
     r.takeOverUntil = r.tick + r.config.electionTicks;
     return;
   }
@@ -221,10 +219,7 @@ export function answerVote(r: Raft, m: RaftMessage): void {
     refuseVote(r, MessageType.VOTE_RESPONSE, m.from);
     return;
   }
-  if (r.vote !== m.from) {
-    r.vote = m.from;
-    r.unstable.touch(r.tick);
-  }
+  r.vote = m.from;
   r.electionElapsed = 0;
   const { VOTE_RESPONSE } = MessageType;
   r.sendAfterTerm(voteResponse(VOTE_RESPONSE, m.from, r.slot, r.term, false, 0, 0));

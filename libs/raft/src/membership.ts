@@ -41,14 +41,13 @@ export function applyConfChange(r: Raft, change: SlotConfChange): SlotConfState 
 
 /** What a new configuration means for the role we are in. */
 function confChanged(r: Raft): void {
-  const own = r.tracker.get(r.slot);
   const voter = r.tracker.isVoter(r.slot);
   if (r.role === Role.CANDIDATE || r.role === Role.PRE_CANDIDATE) {
     if (!voter) becomeFollower(r, r.term, 0);
     return;
   }
   if (r.role !== Role.LEADER) return;
-  if (r.leadTransferee !== 0 && !r.tracker.isVoter(r.leadTransferee)) abortTransfer(r);
+  if (!r.tracker.isVoter(r.leadTransferee)) abortTransfer(r);
   if (!voter && r.config.stepDownOnRemoval) {
     // Those who stay learn the commit index first, then who is to follow.
     broadcastAppend(r);
@@ -56,7 +55,6 @@ function confChanged(r: Raft): void {
     becomeFollower(r, r.term, 0);
     return;
   }
-  if (own !== undefined) own.recentActive = true;
   // A smaller quorum may have committed more already; new members are probed at once.
   maybeCommit(r);
   answerReads(r);

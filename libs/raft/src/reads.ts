@@ -26,7 +26,7 @@ export function addRead(r: Raft, from: Slot, context: number): boolean {
 
 /** Until then a new leader does not know how far the log is committed (thesis 6.4, step 1). */
 export function hasCommittedInTerm(r: Raft): boolean {
-  return r.termFirstIndex !== 0 && r.log.commit >= r.termFirstIndex;
+  return r.log.commit >= r.termFirstIndex;
 }
 
 /** Answers what needs no round or has been confirmed. */

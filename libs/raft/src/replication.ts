@@ -81,10 +81,9 @@ function emitAppend(
 /** Asks the replica for entries that are on disk only; the peer waits for them. */
 function requestEntries(r: Raft, peer: Progress, withPrevious: boolean): void {
   const lo = withPrevious ? peer.next - 1 : peer.next;
-  const hi = Math.max(Math.min(r.log.memoryFirst, r.log.lastIndex + 1), lo + 1);
   const id = ++r.lastReadId;
   peer.reading = id;
-  r.entriesRequests.push({ id, lo, hi, bytesMax: r.config.messageBytesMax });
+  r.entriesRequests.push({ id, lo, hi: r.log.memoryFirst, bytesMax: r.config.messageBytesMax });
 }
 
 /** Entries for a peer came back from disk. None, or not those asked for: they were cut meanwhile. */

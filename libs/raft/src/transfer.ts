@@ -27,7 +27,7 @@ export function transferLeader(r: Raft, to: Slot): TransferResult {
   }
   const peer = r.tracker.get(to);
   if (peer === undefined) return 'unknown';
-  if (peer.learner || !r.tracker.isVoter(to)) return 'learner';
+  if (peer.learner) return 'learner';
   if (r.leadTransferee === to) return 'ok';
   abortTransfer(r);
   r.leadTransferee = to;

@@ -1,5 +1,6 @@
-import { type Entry, EntryType } from '@conclave/wire';
+import { type Entry, EntryType, MessageType } from '@conclave/wire';
 import { RaftLog } from './raft-log.js';
+import { testMessage } from './testing/cluster.js';
 import { APPENDS_IN_FLIGHT_MAX, Unstable } from './unstable.js';
 
 const entry = (term: number, index: number): Entry => ({
@@ -82,6 +83,62 @@ describe('durability', () => {
     unstable.touch(100);
     unstable.reset(9);
     expect(unstable.age(200, 1, 0, 9)).toBe(0);
+  });
+
+  test('a truncation takes back what is durable, given out or under way behind it, no more', () => {
+    const { log, unstable } = fresh();
+    log.append([entry(1, 2), entry(1, 3), entry(1, 4)]);
+    unstable.takeAppend(1, 0, log, 0);
+    unstable.appendDone(1);
+    replace(log, unstable, [entry(2, 4)]);
+    expect(unstable.durableIndex).toBe(3);
+    expect(unstable.takeAppend(2, 0, log, 0)?.entries.map((e) => e.index)).toEqual([4]);
+    log.append([entry(2, 5)]);
+    unstable.takeAppend(2, 0, log, 0);
+    replace(log, unstable, [entry(3, 5)]);
+    unstable.appendDone(3);
+    expect(unstable.durableIndex).toBe(4);
+  });
+
+  test('nothing is under way only if term, vote, log and messages are all durable', () => {
+    const { log, unstable } = fresh();
+    expect(unstable.isClean(1, 0, 1)).toBe(true);
+    expect([unstable.isClean(2, 0, 1), unstable.isClean(1, 2, 1)]).toEqual([false, false]);
+    expect(unstable.isClean(1, 0, 2)).toBe(false);
+    unstable.addMessage(testMessage(MessageType.VOTE_RESPONSE, 1, 2, 1), 0);
+    expect(unstable.isClean(1, 0, 1)).toBe(false);
+    const append = unstable.takeAppend(1, 0, log, 0);
+    expect([append?.hardState, append?.entries, append?.messages.length]).toEqual([null, [], 1]);
+    expect(unstable.isClean(1, 0, 1)).toBe(false);
+    unstable.appendDone(1);
+    expect(unstable.isClean(1, 0, 1)).toBe(true);
+  });
+
+  test('a write holds term and vote when either changed, and is durable with both', () => {
+    const { log, unstable } = fresh();
+    expect(unstable.takeAppend(1, 3, log, 0)?.hardState).toEqual({ term: 1, vote: 3, commit: 0 });
+    expect(unstable.takeAppend(1, 3, log, 0)).toBeNull();
+    expect(unstable.takeAppend(2, 0, log, 0)?.hardState).toEqual({ term: 2, vote: 0, commit: 0 });
+    expect([unstable.durableTerm, unstable.durableVote]).toEqual([1, 0]);
+    unstable.appendDone(1);
+    expect([unstable.durableTerm, unstable.durableVote]).toEqual([1, 3]);
+    unstable.appendDone(2);
+    expect([unstable.durableTerm, unstable.durableVote]).toEqual([2, 0]);
+    log.append([entry(2, 2)]);
+    expect(unstable.takeAppend(2, 0, log, 0)?.hardState).toBeNull();
+  });
+
+  test('after an installed snapshot earlier appends vouch for nothing', () => {
+    const { log, unstable } = fresh();
+    log.append([entry(1, 2), entry(1, 3)]);
+    unstable.takeAppend(1, 0, log, 0);
+    log.reset(9, 1);
+    unstable.reset(9);
+    unstable.appendDone(1);
+    expect(unstable.durableIndex).toBe(9);
+    log.append([entry(1, 10)]);
+    const append = unstable.takeAppend(1, 0, log, 0);
+    expect([append?.hardState, append?.entries.map((e) => e.index)]).toEqual([null, [10]]);
   });
 
   test('appends in flight are bounded; what comes later waits for the next', () => {
