@@ -11,7 +11,7 @@ import { root } from './build.mjs';
 /** Random tests come last: they are slow, and see what is also seen quicker. */
 const LATE = /simulation|\.prop\.spec/;
 /** Of CPU time, so a busy machine kills no mutant; the tests of raft take 4. */
-const CPU_SECONDS_MAX = 25;
+const CPU_SECONDS_MAX = 15;
 const WALL_MS_MAX = 300_000;
 
 const RUNNER = `

@@ -130,6 +130,28 @@ describe('a snapshot for a peer', () => {
     else expect(l.wantSnapshot).toEqual([2, 2]);
   });
 
+  test('is not wanted for a peer that was not heard of for an election timeout', () => {
+    const l = new Lone(testInitial([1, 2, 3]));
+    l.lead(2, 3);
+    for (const from of [2, 3]) l.hear(APPEND_RESPONSE, from, { index: 1 });
+    l.propose('a');
+    l.turn();
+    l.hear(APPEND_RESPONSE, 3, { index: 2 });
+    l.turn();
+    l.node.appliedTo(2);
+    l.node.logCut(2, 2);
+    l.tick(10);
+    l.hear(HEARTBEAT_RESPONSE, 3);
+    l.turn();
+    l.node.reportUnreachable(2);
+    l.propose('b');
+    l.turn();
+    expect([l.wantSnapshot, progress(l, 2)?.state]).toEqual([[], 'probe']);
+    l.hear(HEARTBEAT_RESPONSE, 2);
+    l.turn();
+    expect([l.wantSnapshot, progress(l, 2)?.state]).toEqual([[2], 'snapshot']);
+  });
+
   test('of which nothing is known is not reported, nor for a peer that needs none', () => {
     const l = needed();
     const before = l.node.status().progress;

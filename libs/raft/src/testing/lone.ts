@@ -6,7 +6,14 @@ import { encodeUtf8 } from '@conclave/base';
 import { EntryType, MessageType, type RaftMessage } from '@conclave/wire';
 import type { RaftEvent } from '../event.js';
 import { RawNode } from '../raw-node.js';
-import type { EntriesRequest, ProposeResult, RaftConfig, RaftInitialState, ReadState, Slot } from '../ready.js';
+import type {
+  EntriesRequest,
+  ProposeResult,
+  RaftConfig,
+  RaftInitialState,
+  ReadState,
+  Slot,
+} from '../ready.js';
 import { testConfig, testInitial, testMessage } from './cluster.js';
 
 const { PRE_VOTE_RESPONSE, VOTE_RESPONSE } = MessageType;
