@@ -4,6 +4,10 @@
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
+process.on('uncaughtException', (error) => {
+  console.error(`feed-consumer: ${error.message}`);
+  process.exit(1);
+});
 const nc = await connect({ servers: process.argv[2], token: process.env.NATS_TOKEN });
 const consumer = await jetstream(nc).consumers.get(process.argv[3] ?? 'CONCLAVE');
 const keys = new Map();
