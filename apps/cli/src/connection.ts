@@ -55,7 +55,8 @@ export function readConnection(
   if (endpoints.length === 0) return '--endpoints names none';
   if (endpoints.length > ENDPOINTS_MAX) return `--endpoints names more than ${ENDPOINTS_MAX}`;
   for (const url of endpoints) {
-    if (!/^https?:\/\/[^/?#\s]+$/.test(url)) return `--endpoints: ${url} is not host:port or a URL`;
+    if (!/^https?:\/\/[^/?#\s]+$/.test(url) || !URL.canParse(url))
+      return `--endpoints: ${url} is not host:port or a URL`;
   }
   const commandTimeoutMs = durationMs(of('command-timeout', '5s'));
   if (commandTimeoutMs === null) return '--command-timeout is a time such as 5s';

@@ -50,6 +50,7 @@ describe('connection', () => {
   test.each([
     [['--endpoints', ','], '--endpoints names none'],
     [['--endpoints', 'ftp://a:1'], '--endpoints: ftp://a:1 is not host:port or a URL'],
+    [['--endpoints', 'a:b:c'], '--endpoints: http://a:b:c is not host:port or a URL'],
     [['--command-timeout', 'soon'], '--command-timeout is a time such as 5s'],
     [['--cacert', '/nowhere/ca'], "ENOENT: no such file or directory, open '/nowhere/ca'"],
   ])('%j is refused', (args, text) => {

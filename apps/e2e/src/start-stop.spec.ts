@@ -174,7 +174,9 @@ describe('listeners', () => {
       const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
       expect(fatal.length).toBe(1);
       expect(JSON.parse(fatal[0] as string)).toMatchObject({
-        msg: `cannot start: listen EADDRINUSE: address already in use ${new URL(at[which]).host}`,
+        msg:
+          `cannot start: cannot listen at ${at[which]}: listen EADDRINUSE: address already in use ` +
+          `${new URL(at[which]).host}; stop the process that has it, or name another URL`,
         code: 'listen-failed',
       });
       expect(first.exit).toBeNull();

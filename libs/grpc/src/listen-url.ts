@@ -43,3 +43,17 @@ export function parseListenUrl(url: string): ListenAddress {
   if (host === '') host = '0.0.0.0';
   return { type: 'tcp', host, port };
 }
+
+/** What an operator does about a URL that the system gave an `error` for. */
+export function listenAdvice(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'stop the process that has it, or name another URL';
+    case 'EADDRNOTAVAIL':
+      return 'name an address of this machine, or 0.0.0.0 for all';
+    case 'EACCES':
+      return 'name a port above 1023, or a directory that may be written';
+    default:
+      return 'name another URL';
+  }
+}

@@ -13,7 +13,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 import { NO_PROBE, type Probe } from '@conclave/base';
 
-import { ListenError, type ListenAddress, parseListenUrl } from './listen-url.js';
+import { ListenError, type ListenAddress, listenAdvice, parseListenUrl } from './listen-url.js';
 import { LOG_BURST, LOGS_PER_SECOND, TokenBucket } from './rate.js';
 
 /** Takes a socket over, its first bytes unread. */
@@ -82,7 +82,8 @@ export class PortListener {
       const address = parseListenUrl(url);
       const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
       const failed = (cause: Error): void => {
-        reject(new ListenError('listen-failed', cause.message, { url }, cause));
+        const text = `cannot listen at ${url}: ${cause.message}; ${listenAdvice(cause)}`;
+        reject(new ListenError('listen-failed', text, { url }, cause));
       };
       server.once('error', failed);
       if (address.type === 'unix') removeStaleSocket(address.path);

@@ -41,8 +41,12 @@ export class DialledCall implements ClientCall {
     this.#reader = new MessageReader(messageBytesMax);
   }
 
-  /** Sends the head; `lostText` tells why a connection ended, when it has. */
-  begin(session: http2.ClientHttp2Session, head: DialledHead, lostText: () => string): void {
+  /** Sends the head; `lostText` tells why a connection ended, when it has, or was never made. */
+  begin(
+    session: http2.ClientHttp2Session,
+    head: DialledHead,
+    lostText: (cause?: string) => string,
+  ): void {
     const stream = session.request(requestFields(head), { endStream: false });
     this.#stream = stream;
     this.#isConnected = !session.connecting;
@@ -57,9 +61,13 @@ export class DialledCall implements ClientCall {
     stream.on('drain', () => {
       if (!this.#isEnded) this.#events.drained();
     });
-    // The error itself is told by `close`, which always follows.
-    stream.on('error', () => {});
-    stream.on('close', () => this.#closed(lostText));
+    // An error is told by `close`, which always follows. Of a connection that was never made, it comes
+    // before the session's own, and bears that as its cause.
+    let dialFault: string | undefined;
+    stream.on('error', ({ cause }) => {
+      if (!this.#isConnected) dialFault = (cause as Error | undefined)?.message;
+    });
+    stream.on('close', () => this.#closed(() => lostText(dialFault)));
     if (head.timeoutMs !== null) {
       this.#timer = setTimeout(() => {
         this.fail(Status.DEADLINE_EXCEEDED, 'context deadline exceeded', this.#lostOrigin());

@@ -96,7 +96,9 @@ describe('GrpcChannel', () => {
     dead.close();
     expect(fault).toBeInstanceOf(GrpcCallError);
     expect(fault).toMatchObject({ code: Status.UNAVAILABLE, origin: 'unsent' });
-    expect(fault.message).toContain(`127.0.0.1:${port}`);
+    expect(fault.message).toBe(
+      `dial http://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+    );
   });
 
   test('a connection that is lost ends its calls as lost, and the next call dials again', async () => {

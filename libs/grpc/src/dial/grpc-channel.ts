@@ -73,7 +73,7 @@ export class GrpcChannel implements Channel {
       queueMicrotask(() => call.fail(Status.UNAVAILABLE, 'the channel is closed', 'unsent'));
       return call;
     }
-    call.begin(session, { method, metadata, timeoutMs }, () => this.#faultText());
+    call.begin(session, { method, metadata, timeoutMs }, (cause) => this.#faultText(cause));
     return call;
   }
 
@@ -118,8 +118,11 @@ export class GrpcChannel implements Channel {
     this.#forget();
   }
 
-  #faultText(): string {
-    return this.#lastFault === '' ? `the connection to ${this.url} was lost` : this.#lastFault;
+  /** `dialFault`: why the connection was never made, where a call knows it before the session tells. */
+  #faultText(dialFault?: string): string {
+    if (this.#lastFault !== '') return this.#lastFault;
+    if (dialFault !== undefined) return `dial ${this.url}: ${dialFault}`;
+    return `the connection to ${this.url} was lost`;
   }
 
   #connected(): http2.ClientHttp2Session | null {
