@@ -43,7 +43,7 @@ export async function replaceMember(
   if (dead !== undefined) {
     const answer = await endpoints.ask(ClusterService.memberRemove, { ID: id });
     printer.print(doneText(id, 'removed from', answer.header));
-  } else printer.say(`${hexId(id)} was removed before; going on`);
+  } else printer.say(`${hexId(id)} is no member, so it was removed before; going on`);
   const say = (line: string): void => printer.say(line);
   if (newcomer === undefined) {
     const { member, header } = await addLearner(endpoints, verb.peerURLs, say);

@@ -162,9 +162,19 @@ export class BackupSchedule {
     const fields: LogFields = {
       directory: this.#options.directory,
       error: error instanceof Error ? error.message : String(error),
+      ...(isOfDisk(error) ? { advice: DISK_ADVICE } : {}),
     };
     probe.log('error', 'a scheduled backup failed', fields);
   }
+}
+
+const DISK_ADVICE =
+  'make the parent of --backup-dir, and let the user of this process write there; it is tried again ' +
+  'after a minute';
+
+/** An error of the file system tells what it is, but not what to do. */
+function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function open(backups: Backups): Promise<BackupReading> {

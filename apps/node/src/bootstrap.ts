@@ -100,6 +100,13 @@ function advise(error: DiscoveryError, config: NodeConfig, probe: Probe): void {
     probe.log('warn', 'or use a new discovery token if previous bootstrap failed');
     return;
   }
+  if (error.code === 'size-not-found') {
+    probe.log('warn', 'failed to bootstrap; the service does not know the discovery token', {
+      ...token,
+      advice: 'make one with GET /new?size=N of the service, and give all members its URL',
+    });
+    return;
+  }
   if (error.code === 'duplicate-name') {
     probe.log('warn', 'member with duplicated name has already been registered', token);
   } else if (error.code === 'full') {

@@ -228,6 +228,12 @@ function found(config: NodeConfig): Birth {
 /** The members that run tell who they are; our own entry was made by MemberAdd. */
 async function join(config: NodeConfig, featureSupported: number): Promise<Birth> {
   const others = config.initialCluster.filter((m) => m.name !== config.name);
+  if (others.length === 0) {
+    throw new Error(
+      'cannot fetch cluster info from peer urls: --initial-cluster names no other member; name ' +
+        'the members that run, as `member list` shows them',
+    );
+  }
   const remote = await fetchCluster(others.flatMap((m) => m.peerURLs));
   const { members, feature } = remote;
   if (feature > featureSupported) throw new Error(featureTooLow(feature, featureSupported));

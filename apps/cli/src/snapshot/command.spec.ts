@@ -1,5 +1,5 @@
 import { readFlags } from '../flags.js';
-import { restoreOptions } from './command.js';
+import { restoreOptions, troubleText } from './command.js';
 import { bytesText } from './progress-bar.js';
 
 const SPEC = {
@@ -77,4 +77,13 @@ test('sizes are told as etcdctl tells them', () => {
     '20 kB',
     '268 MB',
   ]);
+});
+
+test('a file that cannot be read is told with its name, why, and what to look at', () => {
+  const text = "ENOENT: no such file or directory, open '/nonexistent/today.backup'";
+  expect(troubleText(new Error(text))).toBe(
+    'cannot open /nonexistent/today.backup: no such file or directory: check its name, and that its ' +
+      'directory is there',
+  );
+  expect(troubleText(new Error('our own words'))).toBe('our own words');
 });

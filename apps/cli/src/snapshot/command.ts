@@ -59,11 +59,23 @@ export async function snapshotCommand(args: readonly string[], outputs: Outputs)
     outputs.err.line(`conclavectl: ${fault}; \`conclavectl help\` tells what there is`);
     return EXIT_USAGE;
   } catch (error) {
-    outputs.err.line(`conclavectl: ${error instanceof Error ? error.message : String(error)}`);
+    outputs.err.line(`conclavectl: ${troubleText(error)}`);
     return EXIT_TROUBLE;
   } finally {
     outputs.err.flush();
   }
+}
+
+/** How Node words an error of the file system; rooms hand such texts on in errors of their own. */
+const FILE_FAULT = /^([A-Z]+): ([^,]+), (\w+) '([^']+)'/;
+
+/** Of the file system's errors, what could not be done with which file, and why. */
+export function troubleText(error: unknown): string {
+  const { message } = error as Error;
+  const [, code, why, step, file] = FILE_FAULT.exec(message) ?? [];
+  if (code === undefined) return message;
+  const advice = code === 'ENOENT' ? ': check its name, and that its directory is there' : '';
+  return `cannot ${step} ${file}: ${why}${advice}`;
 }
 
 /** A text is wrong usage. */

@@ -250,7 +250,7 @@ const OTHER: readonly Row[] = [
   ['compaction-batch-limit', 'int', '1000', 'built', 'Revisions per compaction slice.'],
   ['compaction-sleep-interval', 'duration', '10ms', 'ignored', 'Slices yield by themselves.'],
   ['watch-progress-notify-interval', 'duration', '10m', 'built', 'Periodic progress of watches.'],
-  ['downgrade-check-time', 'duration', '5s', 'ignored', 'Downgrades are not built yet.'],
+  ['downgrade-check-time', 'duration', '5s', 'ignored', 'No effect: downgrades are refused.'],
   [
     'bootstrap-defrag-threshold-megabytes',
     'uint',
