@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 const RESTART_MS = 500;
 const READY_POLL_MS = 100;
 const STOP_MS = 10_000;
+/** The ninth member's peer port is 181 above. */
+const BASE_PORT_MAX = 65_535 - 181;
 /** Exit code of a member whose flags are wrong: starting it again does not mend them. */
 const WRONG_USAGE = 2;
 const COLOURS = [36, 33, 32, 35, 34, 31, 96, 93, 92];
@@ -67,11 +69,18 @@ function readOptions(args) {
     }
     const value = inline ?? args[++i];
     if (name === '--data' && value) result.data = value;
-    else if (numbers[name] && /^\d+$/.test(value ?? '')) result[numbers[name]] = Number(value);
-    else usage(`cannot read ${args.slice(i - 1).join(' ')}`);
+    else if (numbers[name] && /^\d{1,5}$/.test(value ?? '')) result[numbers[name]] = Number(value);
+    else if (numbers[name] || name === '--data') {
+      usage(
+        `${name} needs a ${numbers[name] ? 'number' : 'directory'}${value ? `, not ${value}` : ''}`,
+      );
+    } else usage(`${name} is no flag of this command; flags for the members go behind --`);
   }
   if (result.members < 1 || result.members > 9) usage('--members is from 1 to 9');
   if (result.gateways > 9) usage('--gateways is from 0 to 9');
+  if (result.basePort < 1 || result.basePort > BASE_PORT_MAX) {
+    usage(`--base-port is from 1 to ${BASE_PORT_MAX}`);
+  }
   result.data = path.resolve(result.data);
   return result;
 }

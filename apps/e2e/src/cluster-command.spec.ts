@@ -1,4 +1,5 @@
 /** `npm run cluster`: one command, and what other people's rigs rely on. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,4 +90,20 @@ test('starts, restarts what dies, tells who runs where, and stops all', async ()
     await command.stop('SIGINT');
     rmSync(data, { recursive: true, force: true });
   }
+});
+
+test.each([
+  [['--membrs', '3'], '--membrs is no flag of this command; flags for the members go behind --'],
+  [['--members', '0'], '--members is from 1 to 9'],
+  [['--base-port', 'x'], '--base-port needs a number, not x'],
+  [['--base-port', '70000'], '--base-port is from 1 to 65354'],
+  [['--data'], '--data needs a directory'],
+])('%j is wrong usage, told in one line and the usage', (args, fault) => {
+  const script = join(ROOT, 'tools/cluster.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toBe(
+    `${fault}\nusage: npm run cluster -- [--members 3] [--gateways 2] [--data DIR] ` +
+      '[--base-port 2379] [-- member flags]\n',
+  );
 });

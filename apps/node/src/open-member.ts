@@ -238,7 +238,11 @@ async function join(config: NodeConfig, featureSupported: number): Promise<Birth
   const { members, feature } = remote;
   if (feature > featureSupported) throw new Error(featureTooLow(feature, featureSupported));
   if (members.length !== config.initialCluster.length) {
-    throw new Error('error validating peerURLs from the other members: member count is unequal');
+    throw new Error(
+      'error validating peerURLs from the other members: member count is unequal ' +
+        `(--initial-cluster names ${config.initialCluster.length}, the cluster has ` +
+        `${members.length}): name all that \`member list\` shows, this one too once it was added`,
+    );
   }
   const own = [...config.advertisePeerURLs].sort().join();
   const self = members.find((m) => [...m.peerURLs].sort().join() === own);
