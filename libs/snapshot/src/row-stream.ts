@@ -43,11 +43,10 @@ export function writeRow({ key, value }: EngineRow, out: Uint8Array, at: number)
 export const SCAN_ROWS_FIRST = 16;
 
 /**
- * A scan takes four turns of the loop however many rows it gives, and a member under load has long turns:
- * so the more the better. 512 rows of 256 bytes hold the loop up for 2 ms. It also bounds the memory of
- * the one scan that aims at small rows and meets large ones.
+ * Bounds memory and turn of the one scan that aims at small rows and meets large ones: 128 rows of
+ * 100 KiB are 13 MB. More make a backup of small rows faster, and need a bound in bytes first.
  */
-const SCAN_ROWS_MAX = 512;
+const SCAN_ROWS_MAX = 128;
 
 /** How many rows to ask for after a scan of `limit` that gave `rows`, to get about `bytes`. */
 export function nextScanRows(rows: readonly EngineRow[], limit: number, bytes: number): number {
