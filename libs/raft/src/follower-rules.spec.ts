@@ -359,6 +359,8 @@ describe('answers of a follower', () => {
     const context = read?.context ?? 0;
     expect(read).toEqual(testMessage(READ_INDEX, 1, 2, 1, { context }));
     expect(next?.context).toBe(context + 1);
+    // The numbers of two lives of a member begin a multiple of 2^20 apart.
+    expect([context > 1, (context - 1) % 0x10_0000]).toEqual([true, 0]);
     expect([wish, rest]).toEqual([testMessage(TRANSFER_LEADER, 1, 2, 1), []]);
   });
 });

@@ -38,6 +38,30 @@ describe('a peer whose entries are not in memory', () => {
     expect(sent?.entries.map((e) => e.index)).toEqual([2, 3, 4]);
   });
 
+  test('with a full window gets nothing of a read that only told the term before', () => {
+    const l = new Lone(
+      {
+        ...testInitial([1, 2, 3]),
+        hardState: { term: 1, vote: 0, commit: 4 },
+        applied: 4,
+        entries: [testEntry(1, 5)],
+      },
+      { inflightMessagesMax: 1, messageBytesMax: 1 },
+    );
+    l.lead(2, 3);
+    l.hear(APPEND_RESPONSE, 2, { index: 1 });
+    l.turn();
+    l.node.entriesRead(l.requests.at(-1)?.id ?? 0, [testEntry(1, 1), testEntry(1, 2)]);
+    expect(l.turn().map((m) => m.entries.map((e) => e.index))).toEqual([[2]]);
+    expect(progress(l, 2)?.next).toBe(3);
+    l.hear(HEARTBEAT_RESPONSE, 2);
+    l.turn();
+    expect(l.requests.at(-1)?.lo).toBe(2);
+    l.node.entriesRead(l.requests.at(-1)?.id ?? 0, [testEntry(1, 2), testEntry(1, 3)]);
+    expect(l.turn().flatMap((m) => m.entries)).toEqual([]);
+    expect(progress(l, 2)?.next).toBe(3);
+  });
+
   test('tries again at the next heartbeat when a read brings nothing, or what was not asked for', () => {
     for (const wrong of [[], [testEntry(1, 3)]]) {
       const l = lagging();
