@@ -15,7 +15,7 @@ const CLUSTER = 7n;
 const STORE: BlobStore = {
   readSync: () => null,
   replace: (_name, _bytes, done) => done(null),
-} as BlobStore;
+} as unknown as BlobStore;
 
 const peer = (id: bigint): KnownPeer => ({ id, name: `m${id}`, peerURLs: [`http://known:${id}`] });
 
