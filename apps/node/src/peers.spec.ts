@@ -12,12 +12,16 @@ import type { RemoteCluster } from './peer-http.js';
 import { Peers } from './peers.js';
 
 const CLUSTER = 7n;
-const STORE: BlobStore = {
+const STORE = {
   readSync: () => null,
   replace: (_name, _bytes, done) => done(null),
-} as unknown as BlobStore;
+} satisfies Partial<BlobStore> as unknown as BlobStore;
 
-const peer = (id: bigint): KnownPeer => ({ id, name: `m${id}`, peerURLs: [`http://known:${id}`] });
+const peer = (id: bigint): KnownPeer => ({
+  id,
+  name: `m${id}`,
+  peerURLs: [`http://127.0.0.1:${id}`],
+});
 
 /** What this side of a replica shows to `Peers`. */
 interface Shown {
@@ -146,7 +150,7 @@ test('a stranger is let in once those who are asked say that it is a member', as
   expect(await world.greet()).toBe('unknown-member');
   await settled();
   expect(asked).toEqual([
-    ['http://known:2', 'http://known:3', 'http://seed:1', 'http://stranger:4'],
+    ['http://127.0.0.1:2', 'http://127.0.0.1:3', 'http://seed:1', 'http://stranger:4'],
   ]);
   expect(await world.greet()).toBe('hello-answer');
 });

@@ -115,11 +115,13 @@ export class LeaderDuties {
 
   /**
    * To what every member is known to support, by its own word in the log. All must be connected too, as
-   * for etcd's cluster version: one that is away may be on its way back to an older build.
+   * for etcd's cluster version: one that is away may be on its way back to an older build. And nobody may be
+   * on its way out: whoever is need not support it.
    */
   #raiseFeature(nowMs: number): void {
     const { machine } = this.#ports.replica;
     if (nowMs - this.#featureAskedMs < FEATURE_RETRY_MS) return;
+    if (machine.leaving.length > 0) return;
     let all = machine.featureSupported;
     for (const { feature } of machine.members) if (feature < all) all = feature;
     if (all <= machine.feature) return;

@@ -213,8 +213,10 @@ export class Applier {
     return this.#ok();
   }
 
+  /** One on its way out counts, too: it would stop while others may still need its vote. */
   #mayRaise(feature: number): boolean {
-    return this.#parts.membership.members.every((member) => member.feature >= feature);
+    const { members, leaving } = this.#parts.membership;
+    return [...members, ...leaving].every((member) => member.feature >= feature);
   }
 
   #revoke(ids: readonly bigint[], outcome: Outcome): ApplyResult {

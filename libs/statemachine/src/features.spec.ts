@@ -70,6 +70,19 @@ describe('the number of the cluster', () => {
     expect([loaded.feature, loaded.members.map((m) => m.feature)]).toEqual([1, [1, 7, 1]]);
   });
 
+  test('is not raised past one that is on its way out: its vote may still be counted', () => {
+    const member = new Member({ featureSupported: 1 });
+    const log = new LogWriter();
+    for (const id of [1n, 2n]) member.apply(log.add(id));
+    member.apply(publish(log, 1n, 1));
+    member.apply(publish(log, 2n, 0));
+    member.apply(log.leave(2n));
+    expect(code(member.apply(raise(log, 1)))).toBe('feature-not-supported');
+    member.apply(log.confChange([]));
+    member.apply(log.remove(2n));
+    expect(code(member.apply(raise(log, 1)))).toBe('ok');
+  });
+
   test('a build below it does not apply the entry that raises it, and says what helps', () => {
     const member = new Member({ featureSupported: 0 });
     const log = new LogWriter();
