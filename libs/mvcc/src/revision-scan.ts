@@ -13,7 +13,7 @@ import type { State } from './state.js';
 /** Aimed at in one page: values may have a megabyte and more each. */
 const PAGE_BYTES = 1024 * 1024;
 const PAGE_ROWS_FIRST = 16;
-/** More rows a page are no faster (measured), and cost more where small rows are followed by large ones. */
+/** More rows a page are no faster (measured), and cost more where large rows follow small ones. */
 const PAGE_ROWS_MAX = 128;
 
 export interface StoredRow {
