@@ -184,15 +184,16 @@ describe('a snapshot', () => {
 });
 
 describe('windows and reads', () => {
-  test('the window of a peer is full at exactly its bytes', () => {
+  test.each([
+    [0, 2],
+    [1, 3],
+  ])('a window of two entries and %i bytes takes %i messages', (more, expected) => {
     const size = entryBytes(testEntry(1, 1)) - 4;
-    const c = Cluster.of(2, { inflightBytesMax: 2 * (size + 1), messageBytesMax: 1 });
+    const c = Cluster.of(2, { inflightBytesMax: 2 * (size + 1) + more, messageBytesMax: 1 });
     c.elect(1);
-    c.propose(1, 'a');
-    c.propose(1, 'b');
-    c.propose(1, 'c');
+    for (const text of ['a', 'b', 'c', 'd']) c.propose(1, text);
     const sent = c.ready(1).filter((m) => m.type === APPEND && m.entries.length > 0);
-    expect(sent).toHaveLength(2);
+    expect(sent).toHaveLength(expected);
   });
 
   test('a read under the number 0 is forwarded and answered', () => {
