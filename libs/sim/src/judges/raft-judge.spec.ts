@@ -192,6 +192,17 @@ describe('the judge of raft', () => {
     expect(() => new Stage().send(2, candidate)).toThrow(/^I8: member 2 asks for votes/);
   });
 
+  test('I8: what was durable in an earlier term may be acknowledged in it, and no more', () => {
+    const stage = new Stage();
+    stage.durable(3, [entry(1, 1), entry(2, 1)], { term: 1, vote: 0, commit: 0 });
+    // The disk has gone on to a log of a later term before the process heard of the first write.
+    stage.durable(3, [entry(1, 2)], { term: 2, vote: 0, commit: 0 });
+    const acknowledgement = { type: MessageType.APPEND_RESPONSE, term: 1, index: 2 };
+    expect(() => stage.send(3, acknowledgement)).not.toThrow();
+    expect(() => stage.send(3, { ...acknowledgement, index: 3 })).toThrow(/^I8: member 3/);
+    expect(() => stage.send(3, { ...acknowledgement, term: 2 })).toThrow(/^I8: member 3/);
+  });
+
   test('I8: a log comes back with less than was durable, or with more than was written', () => {
     const hardState = { term: 1, vote: 0, commit: 0 };
     const less = new Stage();

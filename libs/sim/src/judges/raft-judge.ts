@@ -38,6 +38,8 @@ class Picture {
   applied = 0;
   durableTerm = 0;
   durableVote = 0;
+  /** By term that went by: the last index that was durable in it. */
+  readonly heldIn = new Map<number, number>();
   readonly log = new ShadowLog();
   readonly durable = new ShadowLog();
   /** By index: entries not yet known to be committed. */
@@ -249,6 +251,7 @@ export class RaftJudge {
     if (term === p.durableTerm && p.durableVote !== 0 && vote !== p.durableVote) {
       unsafe('I1', `member ${slot} votes for ${p.durableVote} and for ${vote} in term ${term}`);
     }
+    if (term > p.durableTerm) p.heldIn.set(p.durableTerm, p.durable.last);
     p.durableTerm = term;
     p.durableVote = vote;
     if (vote !== 0) this.#vote(p, slot, term, vote);
@@ -292,9 +295,6 @@ export class RaftJudge {
       case MessageType.HEARTBEAT:
       case MessageType.SNAPSHOT:
         this.#checkReceiver(member, m.to);
-        return;
-      default:
-        return;
     }
   }
 
@@ -303,15 +303,16 @@ export class RaftJudge {
       unsafe('I8', `member ${slot} acknowledges in term ${m.term}, which is not durable`);
     }
     if (m.reject || m.index === 0) return;
-    if (p.durable.last < m.index) {
-      unsafe('I8', `member ${slot} acknowledges ${m.index}; durable up to ${p.durable.last}`);
+    // A disk may be ahead of what the process has heard: then it keeps the word of an earlier term.
+    const isPast = m.term < p.durableTerm;
+    const held = (isPast ? p.heldIn.get(m.term) : undefined) ?? p.durable.last;
+    if (held < m.index) {
+      unsafe('I8', `member ${slot} acknowledges ${m.index}; durable up to ${held}`);
     }
     // Acknowledged to a leader that still leads: their logs agree there.
     const leader = this.#leaders.get(m.term);
-    if (leader !== m.to) return;
-    const l = this.#of(leader);
-    if (l.leading !== m.term) return;
-    if (l.log.chain(m.index) !== p.durable.chain(m.index)) {
+    if (leader !== m.to || isPast || this.#of(leader).leading !== m.term) return;
+    if (this.#of(leader).log.chain(m.index) !== p.durable.chain(m.index)) {
       unsafe('I11', `member ${slot} acknowledges ${m.index}, which differs from its leader's`);
     }
   }
