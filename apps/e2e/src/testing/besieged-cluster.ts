@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import type { Hello } from '@conclave/wire';
 import { type MemberSlot, TestCluster } from './cluster.js';
 import { HostilePeer, type PeerPath } from './hostile-peer.js';
@@ -49,7 +50,7 @@ export class BesiegedCluster {
       to: id(identityOf(this.victim).memberId),
       incarnation: id(third.incarnation),
       session: 0n,
-      feature: 0,
+      feature: FEATURE_SUPPORTED,
       name: 'm3',
       peerURLs: [],
     };
