@@ -10,6 +10,7 @@
  * Each step is found done or not in the list of members, so the same command goes on after a cut.
  */
 import { hexId } from '@conclave/base';
+import { GrpcCallError } from '@conclave/grpc';
 import { ClusterService, type Member } from '@conclave/wire';
 import type { Endpoints } from './endpoints.js';
 import type { MemberVerb } from './member-command-line.js';
@@ -19,11 +20,34 @@ import { type Seen, quorumOf, surveyed } from './survey.js';
 
 type Replace = Extract<MemberVerb, { verb: 'replace' }>;
 
+/** Answers that pass by themselves, as the dead one may have led. */
+const PASSING = [
+  'etcdserver: leader changed',
+  'etcdserver: no leader',
+  'etcdserver: request timed out',
+];
+const TRIES_MAX = 10;
+const PAUSE_MS = 1000;
+
+/** Tries again while there is no leader: whatever was done is found done. */
 export async function replaceMember(
   verb: Replace,
   endpoints: Endpoints,
   printer: Printer,
 ): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await replaceOnce(verb, endpoints, printer);
+    } catch (error) {
+      const isPassing = error instanceof GrpcCallError && PASSING.includes(error.message);
+      if (!isPassing || tries === TRIES_MAX) throw error;
+      printer.say(`${error.message}; trying again`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+async function replaceOnce(verb: Replace, endpoints: Endpoints, printer: Printer): Promise<void> {
   const { id } = verb;
   const members = await listed(endpoints);
   const dead = members.find((m) => m.ID === id);
