@@ -30,7 +30,7 @@ function mask(text: string): string {
     .replace(/"(cluster_id|member_id|ID)":\d+/g, '"$1":ID')
     .replace(/"raft_term":\d+/g, '"raft_term":T')
     .replace(/"RaftTerm" : \d+/g, '"RaftTerm" : T')
-    .replace(/\b[\da-f]{14,16}\b/g, 'HEXID')
+    .replace(/ *\b[\da-f]{12,16}\b/g, ' HEXID')
     .replace(/\b(m1|default|reference)\b/g, 'NAME');
 }
 

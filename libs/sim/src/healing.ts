@@ -36,6 +36,11 @@ export class Healing {
   #phase: 'leader' | 'write' | 'quiet' | 'equal' | 'done' = 'leader';
   #quietTerm = 0;
   #quietSince = 0;
+  /** What the core's logs lacked of the longest when faults stopped, and how much of it has come since. */
+  #backlogEnd = 0;
+  #caughtUp = 0;
+  /** Timeouts in which it came on: with a window of one small message a long backlog takes its time. */
+  #excused = 0;
 
   constructor(world: World, plan: FaultPlan) {
     const { knobs } = world.scenario;
@@ -148,7 +153,7 @@ export class Healing {
         return;
       case 'write':
         if (world.oracle.applied > this.#appliedBefore) this.#startQuiet();
-        else if (waited > WRITE_TIMEOUTS * patience)
+        else if (waited - this.#catchUp() > WRITE_TIMEOUTS * patience)
           this.#stuck('C5-write', `no write after ${waited} election timeouts`);
         return;
       case 'quiet':
@@ -166,6 +171,16 @@ export class Healing {
       case 'done':
         return;
     }
+  }
+
+  /** Timeouts that passed while the backlog from before the healing came on; no more than it is long. */
+  #catchUp(): number {
+    const logs = this.#core().map((m) => m.node.lastIndex);
+    if (this.#backlogEnd === 0) this.#backlogEnd = Math.max(...logs, 1);
+    const caughtUp = logs.reduce((sum, last) => sum + Math.min(last, this.#backlogEnd), 0);
+    if (caughtUp > this.#caughtUp) this.#excused++;
+    this.#caughtUp = caughtUp;
+    return this.#excused;
   }
 
   /** The only one that may lead in the highest term of the core. */
