@@ -2,21 +2,11 @@
  * The flags of the discovery service. The environment has each as `CONCLAVE_DISCOVERY_<NAME>`; the
  * command line wins.
  */
-export type FlagType = 'string' | 'urls' | 'list' | 'uint' | 'duration' | 'enum';
-
-export interface DiscoveryFlag {
-  readonly name: string;
-  readonly type: FlagType;
-  /** As written on the command line. */
-  readonly fallback: string;
-  readonly help: string;
-  /** For `enum`. */
-  readonly values?: readonly string[];
-}
+import type { ServiceFlag, ServiceFlagType } from '@conclave/base';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'panic', 'fatal'] as const;
 
-type Row = readonly [string, FlagType, string, string, (readonly string[])?];
+type Row = readonly [string, ServiceFlagType, string, string, (readonly string[])?];
 
 const ROWS: readonly Row[] = [
   ['listen-client-urls', 'urls', 'http://localhost:8087', 'Where members and people connect.'],
@@ -63,7 +53,7 @@ const ROWS: readonly Row[] = [
   ['log-outputs', 'list', 'default', 'stdout, stderr, or files; default is stderr.'],
 ];
 
-export const DISCOVERY_FLAGS: readonly DiscoveryFlag[] = Object.freeze(
+export const DISCOVERY_FLAGS: readonly ServiceFlag[] = Object.freeze(
   ROWS.map(([name, type, fallback, help, values]) => {
     return { name, type, fallback, help, ...(values === undefined ? {} : { values }) };
   }),

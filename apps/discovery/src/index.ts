@@ -1,3 +1,3 @@
 export { type ConfigResult, type DiscoveryConfig, loadConfig, usage } from './config.js';
-export { DISCOVERY_FLAGS, type DiscoveryFlag } from './flag-table.js';
+export { DISCOVERY_FLAGS } from './flag-table.js';
 export { DiscoveryService } from './discovery-service.js';

@@ -2,23 +2,12 @@
  * The gateway's flags. Names are etcd's where etcd has one. The environment has each as
  * `CONCLAVE_GATEWAY_<NAME>`; the command line wins.
  */
+import type { ServiceFlag } from '@conclave/base';
 import { FEED_FLAGS } from '@conclave/feed';
-
-export type FlagType = 'string' | 'urls' | 'list' | 'uint' | 'duration' | 'enum';
-
-export interface GatewayFlag {
-  readonly name: string;
-  readonly type: FlagType;
-  /** As written on the command line. */
-  readonly fallback: string;
-  readonly help: string;
-  /** For `enum`. */
-  readonly values?: readonly string[];
-}
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'panic', 'fatal'] as const;
 
-export const GATEWAY_FLAGS: readonly GatewayFlag[] = Object.freeze([
+export const GATEWAY_FLAGS: readonly ServiceFlag[] = Object.freeze([
   { name: 'name', type: 'string', fallback: 'gateway', help: 'Name in logs, here and at members.' },
   {
     name: 'endpoints',

@@ -1,3 +1,3 @@
 export { type ConfigResult, type GatewayConfig, loadConfig, usage } from './config.js';
-export { GATEWAY_FLAGS, type GatewayFlag } from './flag-table.js';
+export { GATEWAY_FLAGS } from './flag-table.js';
 export { Gateway } from './gateway.js';

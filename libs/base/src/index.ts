@@ -21,6 +21,16 @@ export {
 export { ConclaveError } from './conclave-error.js';
 export { crc32c } from './crc32c.js';
 export { Random } from './random.js';
+export {
+  type FlagFault,
+  type ServiceFlag,
+  type ServiceFlags,
+  type ServiceFlagType,
+  type ServiceSettings,
+  flagFault,
+  readServiceFlags,
+  serviceUsage,
+} from './service-flags.js';
 export { type Index, NUMBER_MAX, type Revision, type Term, hexId } from './units.js';
 export { decodeUtf8, encodeUtf8, utf8Length, writeUtf8 } from './utf8.js';
 export type { BlobStore } from './ports/blob-store.js';
