@@ -33,6 +33,7 @@ function reset(r: Raft, term: Term, leader: Slot): void {
   r.heartbeatElapsed = 0;
   r.drawElectionTimeout();
   r.leadTransferee = 0;
+  r.heldChanges = [];
   r.uncommittedBytes = 0;
   r.broadcastPending = false;
   r.tracker.votes.clear();

@@ -1,5 +1,5 @@
 /** How entries enter the log: at the leader, or sent on to it (thesis 3.5, 6.2). */
-import { assertLe } from '@conclave/base';
+import { assert, assertLe } from '@conclave/base';
 import { type Entry, EntryType, type RaftMessage } from '@conclave/wire';
 import { PROPOSAL_ENTRIES_MAX } from './config.js';
 import { appendAsLeader } from './election.js';
@@ -54,7 +54,16 @@ function proposeAsLeader(
   return { ok: true, index };
 }
 
-/** A follower sent a proposal on to us. What cannot be taken is dropped: nobody waits for it here. */
+/** Changes of the configuration that a leader holds for followers; more are dropped. */
+export const HELD_CHANGES_MAX = 64;
+/** Bytes they hold together; one alone is always held. */
+const HELD_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * A follower sent a proposal on to us. What cannot be taken is dropped: nobody waits for it here. A change
+ * of the configuration behind another one is held until it has its turn: the follower cannot know
+ * when that is, so who asked there would wait for nothing.
+ */
 export function proposeForwarded(r: Raft, m: RaftMessage): void {
   if (m.entries.length === 0 || m.entries.length > PROPOSAL_ENTRIES_MAX) {
     r.emit({ kind: 'message-ignored', type: m.type, from: m.from, reason: 'malformed' });
@@ -63,5 +72,28 @@ export function proposeForwarded(r: Raft, m: RaftMessage): void {
   // Only the entry that leaves a joint configuration is empty.
   const leaves = m.entries.some((e) => e.type === EntryType.CONF_CHANGE && e.data.length === 0);
   const result = proposeAsLeader(r, m.entries, leaves);
-  if (!result.ok) r.emit({ kind: 'proposal-dropped', from: m.from, code: result.code });
+  if (result.ok) return;
+  if (result.code === 'conf-change-pending' && m.entries.length === 1 && !leaves) {
+    if (hold(r, (m.entries[0] as Entry).data)) return;
+  }
+  r.emit({ kind: 'proposal-dropped', from: m.from, code: result.code });
+}
+
+/** False: there is no room. */
+function hold(r: Raft, data: Uint8Array): boolean {
+  let bytes = data.length;
+  for (const held of r.heldChanges) bytes += held.length;
+  if (r.heldChanges.length >= HELD_CHANGES_MAX) return false;
+  if (r.heldChanges.length > 0 && bytes > HELD_BYTES_MAX) return false;
+  r.heldChanges.push(data);
+  return true;
+}
+
+/** The change that has waited longest, if its turn has come; on a leader. */
+export function proposeHeld(r: Raft): void {
+  const data = r.heldChanges[0];
+  if (data === undefined) return;
+  assert(r.role === Role.LEADER, 'only a leader holds changes');
+  const result = proposeAsLeader(r, [{ type: EntryType.CONF_CHANGE, data }], false);
+  if (result.ok) r.heldChanges.shift();
 }

@@ -9,6 +9,7 @@ import {
   MessageType,
 } from '@conclave/wire';
 import type { SlotChange } from './conf-change.js';
+import { HELD_CHANGES_MAX } from './propose.js';
 import { Role } from './ready.js';
 import { Cluster, testInitial, testMessage } from './testing/cluster.js';
 
@@ -98,6 +99,37 @@ describe('4 membership changes', () => {
     expect(second).toEqual({ ok: false, code: 'conf-change-pending' });
     c.settle();
     expect(change(c, 1, [{ type: REMOVE, slot: 2 }]).ok).toBe(true);
+  });
+
+  test('changes that followers send on while one is under way have their turn, in order', () => {
+    const c = Cluster.of(5);
+    c.elect(1);
+    expect(change(c, 1, [{ type: ADD_LEARNER, slot: 6 }]).ok).toBe(true);
+    for (const slot of [2, 3]) change(c, slot, [{ type: REMOVE, slot: slot + 2 }]);
+    // No time passes: each takes its turn when the one before is applied.
+    c.settle();
+    const status = c.at(1).node.status();
+    expect([status.confState.voters, status.confState.learners]).toEqual([[1, 2, 3], [6]]);
+  });
+
+  test('what a leader holds for followers is bounded, and goes with its leadership', () => {
+    const c = Cluster.of(3, { preVote: false, checkQuorum: false });
+    c.elect(1);
+    c.cut = (m) => m.type === APPEND;
+    expect(change(c, 1, [{ type: ADD_LEARNER, slot: 4 }]).ok).toBe(true);
+    for (let slot = 5; slot < 5 + HELD_CHANGES_MAX + 1; slot++) {
+      change(c, 2, [{ type: ADD_LEARNER, slot }]);
+    }
+    c.settle();
+    const dropped = c.events.filter(({ event }) => event.kind === 'proposal-dropped');
+    const event = { kind: 'proposal-dropped', from: 2, code: 'conf-change-pending' };
+    expect(dropped).toEqual([{ slot: 1, event }]);
+    c.cut = (m) => m.to === 1 || m.from === 1;
+    c.elect(2);
+    c.cut = () => false;
+    c.tick(2);
+    expect(c.at(1).node.leader).toBe(2);
+    expect(c.at(2).node.status().confState.learners).toEqual([]);
   });
 
   test('a leader begins no change before it has committed an entry of its own term (2015 bug)', () => {

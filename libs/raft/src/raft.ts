@@ -50,6 +50,11 @@ export class Raft {
   leadTransferee: Slot = 0;
   /** Leader: a configuration change may be proposed once this index is applied. */
   pendingConfIndex: Index = 0;
+  /**
+   * Leader: changes that followers sent on while another one was under way, the oldest first.
+   * Invariant: empty on everybody else, and at most HELD_CHANGES_MAX.
+   */
+  heldChanges: Uint8Array[] = [];
   /** Leader: bytes of its entries that are not committed. */
   uncommittedBytes = 0;
   /** Leader: the append that opened the term; reads and changes need it committed. */

@@ -20,7 +20,7 @@ import { changeConf, type ConfChangeRefusal, type SlotConfChange } from './conf-
 import { campaign, ownVoteDurable, setLeader, takeOver } from './election.js';
 import { NO_RAFT_PROBE, type RaftProbe } from './event.js';
 import { applyConfChange, maybeLeaveJoint } from './membership.js';
-import { propose } from './propose.js';
+import { propose, proposeHeld } from './propose.js';
 import { Raft } from './raft.js';
 import { answerReads, requestRead } from './reads.js';
 import {
@@ -173,6 +173,7 @@ export class RawNode {
     if (index <= r.log.applied) return;
     noteApplied(r, index);
     maybeLeaveJoint(r);
+    proposeHeld(r);
     if (r.takeOverUntil !== 0 && !r.log.hasUnappliedConfChange) {
       const inTime = r.tick <= r.takeOverUntil;
       r.takeOverUntil = 0;

@@ -3,6 +3,7 @@
  * end of transfers that do not succeed. Ticks go on whatever the disk and apply do.
  */
 import { becomeFollower, campaign, isPromotable, setLeader } from './election.js';
+import { proposeHeld } from './propose.js';
 import type { Raft } from './raft.js';
 import { Role } from './ready.js';
 import { expireForwarded } from './reads.js';
@@ -50,4 +51,6 @@ function tickLeader(r: Raft): void {
     r.heartbeatElapsed = 0;
     broadcastHeartbeat(r);
   }
+  // Its turn may have come without an entry applied: when a transfer was given up, say.
+  proposeHeld(r);
 }
