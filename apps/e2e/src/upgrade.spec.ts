@@ -5,8 +5,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import { type MemberSlot, TestCluster } from './testing/cluster.js';
 import { Incrementer, Writer, counterValue, hashesAt, missingWrites } from './testing/load.js';
+import { changed, memberIds, removed } from './testing/membership.js';
 import { freePorts } from './testing/ports.js';
 import { httpGet, run, startApp, until } from './testing/process.js';
 import { RawClient } from './testing/raw-client.js';
@@ -14,7 +16,8 @@ import { RawClient } from './testing/raw-client.js';
 jest.setTimeout(180_000);
 
 const REFUSED =
-  'this cluster uses feature number 1, this build supports up to 0: start a build that supports 1';
+  `this cluster uses feature number ${FEATURE_SUPPORTED}, this build supports up to 0: ` +
+  `start a build that supports ${FEATURE_SUPPORTED}`;
 
 let cluster: TestCluster;
 
@@ -23,7 +26,7 @@ beforeAll(async () => {
   const args = [script, '--feature-max', '0'];
   const built = await run(process.execPath, args, { timeoutMs: 50_000 });
   if (built.code !== 0) throw new Error(`the older build cannot be made: ${built.stderr}`);
-  cluster = await TestCluster.start({ members: 3, gateways: 2, build: 'node-feature-0' });
+  cluster = await TestCluster.start({ members: 4, gateways: 2, build: 'node-feature-0' });
 });
 
 afterAll(() => cluster.stop());
@@ -41,7 +44,7 @@ async function restart(member: MemberSlot, build: MemberSlot['build']): Promise<
   member.build = build;
   cluster.startMember(member);
   await cluster.ready();
-  expect((await featuresOf(member))[1]).toBe(build === 'node' ? 1 : 0);
+  expect((await featuresOf(member))[1]).toBe(build === 'node' ? FEATURE_SUPPORTED : 0);
 }
 
 /** Its text once it has ended by itself with code 1. */
@@ -52,26 +55,31 @@ async function refusalOf(member: Pick<MemberSlot, 'process'>): Promise<string> {
 }
 
 test('upgraded one by one under load, the cluster raises its number after the last', async () => {
-  const [m1, m2, m3] = cluster.members as [MemberSlot, MemberSlot, MemberSlot];
+  const [m1, m2, m3, m4] = cluster.members as [MemberSlot, MemberSlot, MemberSlot, MemberSlot];
   const endpoint = (i: number): string => (cluster.gateways[i % 2] as MemberSlot).clientUrl;
   const writers = [0, 1].map((i) => new Writer(`w${i}`, endpoint(i)).start());
   const counters = [0, 1].map((i) => new Incrementer(`counter${i}`, endpoint(i)).start());
   const reader = new RawClient(endpoint(0));
-  const members = cluster.members.map((m) => new RawClient(m.clientUrl));
+  const members = [m1, m2, m3].map((m) => new RawClient(m.clientUrl));
   try {
     expect(await featuresOf(m1)).toEqual([0, 0]);
     await restart(m1, 'node');
     await restart(m2, 'node');
     // Two builds at once: nothing is raised, a grant and a snapshot of state work as before.
     expect((await cluster.etcdctl(['lease', 'grant', '600'])).code).toBe(0);
-    expect(await featuresOf(m1)).toEqual([0, 1]);
+    expect(await featuresOf(m1)).toEqual([0, FEATURE_SUPPORTED]);
+    // A voter is removed as the older build does it: that one would keep it as a learner otherwise.
+    const id = (await memberIds(cluster.endpoints)).get(m4.name) as string;
+    expect(await changed(m1, ['member', 'remove', id])).toMatchObject({ code: 0 });
+    await removed(m4);
+    cluster.forget(m4);
     await restart(m2, 'node-feature-0');
     expect(await featuresOf(m2)).toEqual([0, 0]);
     await restart(m2, 'node');
     await restart(m3, 'node');
     await until('the number is raised on every member', async () => {
       const all = await Promise.all(cluster.members.map(featuresOf));
-      return all.every(([feature]) => feature === 1);
+      return all.every(([feature]) => feature === FEATURE_SUPPORTED);
     });
 
     await m1.process.stop('SIGTERM');
@@ -101,13 +109,13 @@ test('an older build does not join: it says so and makes no data directory', asy
   const [peerPort, clientPort] = await freePorts(2);
   const peerUrl = `http://127.0.0.1:${peerPort}`;
   // Refused until all members have been connected for five seconds.
-  const add = ['member', 'add', 'm4', '--learner', '--peer-urls', peerUrl];
+  const add = ['member', 'add', 'm5', '--learner', '--peer-urls', peerUrl];
   await until('a learner is added', async () => (await cluster.etcdctl(add)).code === 0);
-  const initial = [...cluster.members, { name: 'm4', peerUrl }];
-  const dataDir = join(cluster.directory, 'm4');
+  const initial = [...cluster.members, { name: 'm5', peerUrl }];
+  const dataDir = join(cluster.directory, 'm5');
   const start = (build: MemberSlot['build']): MemberSlot['process'] =>
     startApp(build, [
-      ...['--name', 'm4', '--data-dir', dataDir, '--initial-cluster-state', 'existing'],
+      ...['--name', 'm5', '--data-dir', dataDir, '--initial-cluster-state', 'existing'],
       ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
       ...['--listen-client-urls', `http://127.0.0.1:${clientPort}`],
       ...['--advertise-client-urls', `http://127.0.0.1:${clientPort}`],

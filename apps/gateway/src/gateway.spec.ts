@@ -63,6 +63,8 @@ class Member {
         type: 'members',
         term: 2,
         leaderId: 1n,
+        appliedTerm: 2,
+        appliedIndex: 5,
         members: [{ id: 1n, name: 'm1', linkUrls: [this.url], learner: false }],
       }),
     });

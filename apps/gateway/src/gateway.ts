@@ -9,13 +9,12 @@ import { MemberFinder } from '@conclave/discovery';
 import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { type Beat, DEFAULT_LINK_OPTIONS, LinkPool, startBeat } from '@conclave/link';
+import { FEATURE_SUPPORTED } from '@conclave/statemachine';
 import { type Telemetry, tracedHandler } from '@conclave/telemetry';
 import { ClusterView } from './cluster-view.js';
 import type { GatewayConfig } from './config.js';
 import { tokenClient } from './discovery.js';
 
-/** The highest replicated feature number this code knows. */
-const FEATURE = 1;
 /** What gRPC allows above `--max-request-bytes`, as etcd. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 /** Closing the sessions must not hold up the end. */
@@ -63,7 +62,7 @@ export class Gateway {
         random: new Random(randomBytes(4).readUInt32LE()),
         probe: telemetry,
         name: config.name,
-        feature: FEATURE,
+        feature: FEATURE_SUPPORTED,
       },
       config.endpoints,
       {

@@ -271,6 +271,8 @@ export class Peers implements PeerTransport {
       type: 'members',
       term: replica?.term ?? 0,
       leaderId: replica?.leaderId ?? 0n,
+      appliedTerm: replica?.machine.appliedTerm ?? 0,
+      appliedIndex: replica?.machine.appliedIndex ?? 0,
       members,
     };
   }

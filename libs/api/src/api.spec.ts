@@ -1,8 +1,12 @@
 import { encodeUtf8 } from '@conclave/base';
+import { Feature } from '@conclave/statemachine';
 import {
   ClusterVersionSetRequest,
+  ConfChangeTransition,
+  ConfChangeType,
   DowngradeAction,
   METHODS,
+  MemberChange,
   RequestField,
   StatusRequest,
 } from '@conclave/wire';
@@ -368,6 +372,32 @@ describe('Cluster', () => {
     expect(bench.refused(REMOVE, { ID: 20n })).toBe('14 etcdserver: unhealthy cluster');
     expect(bench.ok(REMOVE, { ID: 30n }).members).toHaveLength(2);
     expect(bench.refused(REMOVE, { ID: 30n })).toBe('5 etcdserver: member not found');
+  });
+
+  test('MemberRemove: a voter goes in one step until every member knows another way', () => {
+    const changes = (bench: Bench): unknown[] => {
+      const seen: unknown[] = [];
+      const { replica } = bench;
+      const propose = replica.proposeConfChange.bind(replica);
+      replica.proposeConfChange = (change, ...rest) => {
+        const { leaving } = MemberChange.decode(change.context);
+        seen.push([change.transition, change.changes, leaving]);
+        return propose(change, ...rest);
+      };
+      return seen;
+    };
+    const older = trio();
+    older.replica.raiseFeature(Feature.JOINT_REMOVAL - 1);
+    const plain = changes(older);
+    expect(older.ok(REMOVE, { ID: 30n }).members).toHaveLength(2);
+    const { AUTO, JOINT_AUTO_LEAVE } = ConfChangeTransition;
+    expect(plain).toEqual([[AUTO, [{ type: ConfChangeType.REMOVE, id: 30n }], false]]);
+    const present = trio();
+    present.replica.raiseFeature(Feature.JOINT_REMOVAL);
+    const joint = changes(present);
+    expect(present.ok(REMOVE, { ID: 30n }).members).toHaveLength(2);
+    const demotion = [{ type: ConfChangeType.ADD_LEARNER, id: 30n }];
+    expect(joint).toEqual([[JOINT_AUTO_LEAVE, demotion, true]]);
   });
 
   test('MemberRemove: of two voters the one that stays leads before the leader goes', () => {

@@ -5,6 +5,7 @@
  * judged at apply, alike on every member. There is no time limit but the client's own.
  */
 import type { Cancel } from '@conclave/replica';
+import { Feature } from '@conclave/statemachine';
 import type { ConfChange } from '@conclave/wire';
 import {
   ConfChangeTransition,
@@ -76,7 +77,9 @@ export function memberRemove(api: ApiContext, call: UnaryCall, body: Uint8Array)
       api.replyWithoutRevision(call, MemberRemoveResponse.encode(response));
     };
     const voter = api.replica.machine.members.some((m) => m.id === ID && !m.isLearner);
-    if (!voter) return change(api, call, ConfChangeType.REMOVE, ID, [], answer);
+    // Members of an older build would take the demotion for a role that the member keeps.
+    const joint = api.replica.machine.feature >= Feature.JOINT_REMOVAL;
+    if (!voter || !joint) return change(api, call, ConfChangeType.REMOVE, ID, [], answer);
     const demoted = (): void => whenGone(api, call, ID, answer);
     change(api, call, ConfChangeType.ADD_LEARNER, ID, [], demoted, true);
   };

@@ -25,7 +25,14 @@ const host = new LinkHost(DEFAULT_LINK_OPTIONS, {
       drained() {},
     }),
   },
-  members: () => ({ type: 'members', term: 1, leaderId: 1n, members: [] }),
+  members: () => ({
+    type: 'members',
+    term: 1,
+    leaderId: 1n,
+    appliedTerm: 1,
+    appliedIndex: 1,
+    members: [],
+  }),
 });
 const server = new LinkServer(DEFAULT_LINK_OPTIONS, {
   ...ports,

@@ -10,7 +10,7 @@ import {
   type ServerCallEvents,
   Status,
 } from '@conclave/base';
-import type { MembersFrame } from '@conclave/wire';
+import { DATED_MEMBERS_FEATURE, type MembersFrame } from '@conclave/wire';
 import type { CallOpener } from './call-opener.js';
 import { judgeHello } from './handshake.js';
 import { LinkHost } from './link-host.js';
@@ -30,6 +30,10 @@ class Member {
   readonly calls: ServerCall[] = [];
   leaderId = 1n;
   urls: string[] = [];
+  /** Term and index of the last entry applied. */
+  applied: [number, number] = [3, 9];
+  /** Members it tells of besides itself. */
+  others: MembersFrame['members'] = [];
 
   constructor(id: bigint, options: LinkOptions, handler: Handler | null = null) {
     const self = identity(id);
@@ -40,7 +44,9 @@ class Member {
         type: 'members',
         term: 3,
         leaderId: this.leaderId,
-        members: [{ id, name: 'm', linkUrls: this.urls, learner: false }],
+        appliedTerm: this.applied[0],
+        appliedIndex: this.applied[1],
+        members: [{ id, name: 'm', linkUrls: this.urls, learner: false }, ...this.others],
       }),
     });
     this.server = new LinkServer(options, {
@@ -120,13 +126,18 @@ async function linked(
   member.urls = [url];
   let channel: CallOpener | null = null;
   const frames: MembersFrame[] = [];
-  const pool = new LinkPool(options, { ...testPorts(), name: 'g', feature: 1 }, [url], {
-    up: (_id, _member, opened) => {
-      channel = opened;
+  const pool = new LinkPool(
+    options,
+    { ...testPorts(), name: 'g', feature: DATED_MEMBERS_FEATURE },
+    [url],
+    {
+      up: (_id, _member, opened) => {
+        channel = opened;
+      },
+      down() {},
+      members: (_id, frame) => frames.push(frame),
     },
-    down() {},
-    members: (_id, frame) => frames.push(frame),
-  });
+  );
   cleanups.push(() => pool.close('test is over'));
   await until(() => channel !== null);
   return { member, pool, channel: channel as unknown as CallOpener, frames };
@@ -279,7 +290,7 @@ test('two URLs of one member make one link, and the other serves when the first 
   };
   const pool = new LinkPool(
     TEST_OPTIONS,
-    { ...testPorts(), probe, name: 'g', feature: 1 },
+    { ...testPorts(), probe, name: 'g', feature: DATED_MEMBERS_FEATURE },
     [url, aliasUrl],
     { up() {}, down() {}, members() {} },
   );

@@ -40,7 +40,14 @@ class Victim {
           drained() {},
         }),
       },
-      members: () => ({ type: 'members', term: 1, leaderId: 2n, members: [] }),
+      members: () => ({
+        type: 'members',
+        term: 1,
+        leaderId: 2n,
+        appliedTerm: 1,
+        appliedIndex: 1,
+        members: [],
+      }),
     });
     this.peers = new PeerLinks(this.options, ports, {
       messages() {},
@@ -201,7 +208,10 @@ test('connections above the bound are turned away', async () => {
 });
 
 const BAD_CALLS: [string, LinkFrame[]][] = [
-  ['a second hello', [{ type: 'members', term: 1, leaderId: 1n, members: [] }]],
+  [
+    'a second hello',
+    [{ type: 'members', term: 1, leaderId: 1n, appliedTerm: 1, appliedIndex: 1, members: [] }],
+  ],
   [
     'a call id that is open',
     [1, 2].map(() => ({

@@ -4,7 +4,7 @@
  * that is cut off or stopped is noticed by its silence.
  */
 import { type CallHandler, hexId } from '@conclave/base';
-import type { Hello, MembersFrame } from '@conclave/wire';
+import { DATED_MEMBERS_FEATURE, type Hello, type MembersFrame } from '@conclave/wire';
 import { type Beat, startBeat } from './beat.js';
 import { CallAnswerer } from './call-answerer.js';
 import type { LinkPorts } from './dialer.js';
@@ -20,7 +20,8 @@ export interface LinkHostPorts extends LinkPorts {
 export class LinkHost {
   readonly #options: LinkOptions;
   readonly #ports: LinkHostPorts;
-  readonly #links = new Set<CallAnswerer>();
+  /** Whether it understands of when a list is. */
+  readonly #links = new Map<CallAnswerer, boolean>();
   readonly #beat: Beat;
 
   constructor(options: LinkOptions, ports: LinkHostPorts) {
@@ -42,27 +43,37 @@ export class LinkHost {
       `${name} ${peer}`,
       () => this.#links.delete(link),
     );
-    this.#links.add(link);
-    link.pushMembers(this.#ports.members());
+    const dated = hello.feature >= DATED_MEMBERS_FEATURE;
+    this.#links.set(link, dated);
+    const frame = this.#ports.members();
+    link.pushMembers(dated ? frame : undated(frame));
     return link;
   }
 
   /** Leader, term or members changed: everybody linked is told now. */
   changed(): void {
     if (this.#links.size === 0) return;
-    const frame = this.#ports.members();
-    for (const link of this.#links) link.pushMembers(frame);
+    this.#tell(this.#ports.members());
   }
 
   #heartbeat(): void {
     if (this.#links.size === 0) return;
     // No members: unchanged since the frame before.
-    const frame: MembersFrame = { ...this.#ports.members(), members: [] };
-    for (const link of this.#links) link.pushMembers(frame);
+    this.#tell({ ...this.#ports.members(), members: [] });
+  }
+
+  #tell(frame: MembersFrame): void {
+    const older = undated(frame);
+    for (const [link, dated] of this.#links) link.pushMembers(dated ? frame : older);
   }
 
   close(reason: string): void {
     this.#beat.stop();
-    for (const link of [...this.#links]) link.close(reason);
+    for (const link of [...this.#links.keys()]) link.close(reason);
   }
+}
+
+/** As builds before `DATED_MEMBERS_FEATURE` know it. */
+function undated(frame: MembersFrame): MembersFrame {
+  return { ...frame, appliedTerm: 0, appliedIndex: 0 };
 }

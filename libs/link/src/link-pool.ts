@@ -3,6 +3,9 @@
  * members themselves tell. Two URLs that lead to the same member make one link; the other URL is
  * parked until that link is lost.
  *
+ * Each member tells who there is as far as it has applied the log. A list older than the one before, of
+ * whatever member, changes nothing: a member that lags would send us to members of the past.
+ *
  * Invariants: `up` and `down` of a link alternate, link ids are never reused, at most one link per
  * member; all links are of one cluster, the first one met.
  */
@@ -44,6 +47,11 @@ export class LinkPool {
   readonly #targets = new Map<string, Target>();
   readonly #linked = new Set<bigint>();
   readonly #logOnce: LogOnce;
+  /** Links over which was told of when a list is: all but those of older builds. */
+  readonly #dated = new Set<number>();
+  /** Of when the newest list is. Invariant: never falls. */
+  #toldTerm = 0;
+  #toldIndex = 0;
   #clusterId = 0n;
   #nextLinkId = 1;
   #closed = false;
@@ -131,11 +139,13 @@ export class LinkPool {
     });
     const opener = new CallOpener(socket, this.#options, {
       members: (frame) => {
-        this.#learn(frame);
-        this.#events.members(linkId, frame);
+        const isNews = this.#isNews(linkId, frame);
+        if (isNews) this.#learn(frame);
+        this.#events.members(linkId, isNews ? frame : { ...frame, members: [] });
       },
       closed: (reason) => {
         this.#linked.delete(memberId);
+        this.#dated.delete(linkId);
         target.memberId = 0n;
         this.#ports.probe.log(this.#closed ? 'info' : 'warn', 'link to member lost', {
           'member-id': hexId(memberId),
@@ -164,9 +174,22 @@ export class LinkPool {
     }
   }
 
-  /** An empty list says that nothing changed. */
+  /**
+   * There is a list, not older than the newest one: an empty one says that nothing changed. One that does not say, of an older build, counts while nobody linked
+   * says: in a rolling upgrade those that do are believed.
+   */
+  #isNews(linkId: number, { appliedTerm, appliedIndex, members }: MembersFrame): boolean {
+    if (appliedIndex > 0) this.#dated.add(linkId);
+    if (members.length === 0) return false;
+    if (appliedIndex === 0) return this.#dated.size === 0;
+    if (appliedTerm < this.#toldTerm) return false;
+    if (appliedTerm === this.#toldTerm && appliedIndex < this.#toldIndex) return false;
+    this.#toldTerm = appliedTerm;
+    this.#toldIndex = appliedIndex;
+    return true;
+  }
+
   #learn(frame: MembersFrame): void {
-    if (frame.members.length === 0) return;
     const told = new Set<string>();
     for (const member of frame.members) for (const url of member.linkUrls) told.add(url);
     for (const [url, target] of this.#targets) {

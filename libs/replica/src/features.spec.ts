@@ -158,7 +158,8 @@ describe('lease checkpoints', () => {
 
   test('a lease lives its TTL over crashes of every leader, and what is left is in the state', () => {
     const leaseCheckpointMs = 5_000;
-    const cluster = new MiniCluster({ members: 3, seed, leaseCheckpointMs });
+    const features = [1, 1, 1];
+    const cluster = new MiniCluster({ members: 3, seed, features, leaseCheckpointMs });
     const random = new Random(seed);
     cluster.until('the number is raised', () => numbers(cluster).every((n) => n === 1));
     grant(cluster, 7n, 120);

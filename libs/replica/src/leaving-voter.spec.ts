@@ -1,6 +1,7 @@
 /**
  * How a voter leaves (reliability rule 58): demoted by a joint change, removed once nobody counts its vote.
  */
+import { Feature } from '@conclave/statemachine';
 import { ConfChangeTransition, ConfChangeType, MemberChange } from '@conclave/wire';
 import { MiniCluster, type MiniMember } from './testing/mini-cluster.js';
 import type { ProposalResult } from './types.js';
@@ -36,7 +37,9 @@ function isGone(at: MiniMember | undefined, id: bigint): boolean {
 
 function published(cluster: MiniCluster): MiniMember {
   const leader = leaderOf(cluster);
-  cluster.until('all are published', () => cluster.members.every((m) => m.running.published));
+  cluster.until('all know that voters leave so', () =>
+    cluster.members.every((m) => m.running.machine.feature >= Feature.JOINT_REMOVAL),
+  );
   return leader;
 }
 

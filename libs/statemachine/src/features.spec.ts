@@ -71,16 +71,19 @@ describe('the number of the cluster', () => {
   });
 
   test('is not raised past one that is on its way out: its vote may still be counted', () => {
-    const member = new Member({ featureSupported: 1 });
+    const member = new Member({ featureSupported: 3 });
     const log = new LogWriter();
-    for (const id of [1n, 2n]) member.apply(log.add(id));
-    member.apply(publish(log, 1n, 1));
-    member.apply(publish(log, 2n, 0));
+    for (const id of [1n, 2n]) {
+      member.apply(log.add(id));
+      member.apply(publish(log, id, 2));
+    }
+    expect(code(member.apply(raise(log, 2)))).toBe('ok');
+    member.apply(publish(log, 1n, 3));
     member.apply(log.leave(2n));
-    expect(code(member.apply(raise(log, 1)))).toBe('feature-not-supported');
+    expect(code(member.apply(raise(log, 3)))).toBe('feature-not-supported');
     member.apply(log.confChange([]));
     member.apply(log.remove(2n));
-    expect(code(member.apply(raise(log, 1)))).toBe('ok');
+    expect(code(member.apply(raise(log, 3)))).toBe('ok');
   });
 
   test('a build below it does not apply the entry that raises it, and says what helps', () => {
@@ -201,5 +204,33 @@ describe('lease checkpoints (feature 1)', () => {
       if (restarted.hash() !== steady.hash()) throw new Error(`step ${step}, seed ${seed}`);
     }
     expect(restarted.hash()).toBe(steady.hash());
+  });
+});
+
+describe('joint removal (feature 2)', () => {
+  /** Two members, at `feature`; the second one leaves. */
+  function left(feature: number): Member {
+    const member = new Member();
+    const log = new LogWriter();
+    if (feature > 0) member.apply(raise(log, feature));
+    for (const id of [1n, 2n]) member.apply(log.add(id));
+    expect(code(member.apply(log.leave(2n)))).toBe('ok');
+    return member;
+  }
+
+  test('without the feature the entry does what an older build makes of it: a demotion', () => {
+    const { members, leaving } = left(Feature.JOINT_REMOVAL - 1).machine;
+    expect([members.map((m) => [m.id, m.isLearner]), leaving]).toEqual([
+      [
+        [1n, false],
+        [2n, true],
+      ],
+      [],
+    ]);
+  });
+
+  test('with it the member is on its way out', () => {
+    const { members, leaving } = left(Feature.JOINT_REMOVAL).machine;
+    expect([members.map((m) => m.id), leaving.map((m) => m.id)]).toEqual([[1n], [2n]]);
   });
 });

@@ -11,10 +11,15 @@
 export const Feature = {
   /** `LeaseCheckpoint` entries: how much of a lease's time is left outlives a change of leader. */
   LEASE_CHECKPOINT: 1,
+  /**
+   * A voter leaves by a joint change that demotes it, and is removed once nobody counts its vote. Without
+   * the feature a voter is removed in one step, and `leaving` of a `MemberChange` means nothing.
+   */
+  JOINT_REMOVAL: 2,
 } as const;
 
 /** The highest feature number this program can apply under. */
-export const FEATURE_SUPPORTED = 1;
+export const FEATURE_SUPPORTED = 2;
 
 /** Why a build that supports less than the cluster needs must not take part, and what helps. */
 export function featureTooLow(needed: number, supported: number): string {

@@ -15,7 +15,7 @@ import {
   TxnRequest,
 } from '@conclave/wire';
 import type { Applied } from './index.js';
-import { SESSION_LIMITS } from './index.js';
+import { Feature, SESSION_LIMITS } from './index.js';
 import { LogWriter, Member } from './testing/member.js';
 
 function codeOf(applied: Applied): string {
@@ -252,6 +252,8 @@ describe('membership', () => {
   } {
     const member = new Member();
     const log = new LogWriter();
+    const feature = Feature.JOINT_REMOVAL;
+    member.apply(log.message(RequestField.FEATURE_SET, FeatureSet, { feature }));
     member.apply(log.add(1n));
     return { member, log, run: (entry) => codeOf(member.apply(entry)) };
   }

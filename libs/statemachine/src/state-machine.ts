@@ -41,7 +41,7 @@ import {
 } from '@conclave/wire';
 import { Alarms } from './alarms.js';
 import { Applier } from './applier.js';
-import { FEATURE_SUPPORTED, featureTooLow } from './features.js';
+import { FEATURE_SUPPORTED, Feature, featureTooLow } from './features.js';
 import { loadState } from './loader.js';
 import { Membership } from './membership.js';
 import { type DecodedEntry, decodeEntryRequest, requireDecodable } from './decoded-entry.js';
@@ -308,7 +308,9 @@ export class StateMachine implements Machine {
   #applyConfChange(entry: Entry): Applied {
     const outcome: Outcome = { events: NO_EVENTS, compacted: null };
     const change = requireDecodable(entry, () => decodeConfChange(entry.data));
-    const context = requireDecodable(entry, () => MemberChange.decode(change.context));
+    const told = requireDecodable(entry, () => MemberChange.decode(change.context));
+    const leaving = told.leaving && this.#feature >= Feature.JOINT_REMOVAL;
+    const context = leaving === told.leaving ? told : { ...told, leaving };
     const code = this.#membership.change(change, context);
     if (code !== null) {
       const refused: ApplyResult = { ok: false, code, revision: this.store.revision };

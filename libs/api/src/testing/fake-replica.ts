@@ -189,8 +189,13 @@ export class FakeReplica implements ReplicaView {
 
   /** As if every member supported `feature`, and the leader had raised the cluster's number to it. */
   raiseFeature(feature: number): void {
-    for (const { id } of this.machine.members) {
-      const publish = ClusterMemberAttrSetRequest.create({ memberID: id, feature });
+    for (const { id, name, clientURLs } of this.machine.members) {
+      const memberAttributes = { name, clientUrls: [...clientURLs] };
+      const publish = ClusterMemberAttrSetRequest.create({
+        memberID: id,
+        memberAttributes,
+        feature,
+      });
       this.applyNow(
         RequestField.CLUSTER_MEMBER_ATTR_SET,
         ClusterMemberAttrSetRequest.encode(publish),

@@ -60,7 +60,17 @@ const FRAMES: LinkFrame[] = [
   {
     type: 'members',
     term: 5,
+    leaderId: 2n,
+    appliedTerm: 0,
+    appliedIndex: 0,
+    members: [{ id: 1n, name: 'of an older build', linkUrls: [], learner: false }],
+  },
+  {
+    type: 'members',
+    term: 5,
     leaderId: 0n,
+    appliedTerm: 4,
+    appliedIndex: Number.MAX_SAFE_INTEGER,
     members: [
       { id: 1n, name: 'a', linkUrls: ['http://127.0.0.1:2380', 'unix:///x'], learner: false },
       { id: MAX_ID, name: '', linkUrls: [], learner: true },
@@ -132,7 +142,7 @@ describe('link frames', () => {
   test('of an unknown format or type are refused by name', () => {
     expect(refusal([2])).toBe('link frame: unknown format 2, known is 1');
     expect(refusal([1, 0])).toBe('link frame: unknown frame type 0');
-    expect(refusal([1, 18])).toBe('link frame: unknown frame type 18');
+    expect(refusal([1, 19])).toBe('link frame: unknown frame type 19');
     expect(refusal([])).toBe('link frame: ends early');
   });
 
@@ -195,7 +205,14 @@ describe('link frames', () => {
     const long = `unix://${'x'.repeat(1_024)}`;
     const linkUrls = [long, ...Array.from({ length: 128 }, (_, i) => `http://h:${i}`)];
     const member = { id: 1n, name: 'm', linkUrls, learner: false };
-    const frame: LinkFrame = { type: 'members', term: 1, leaderId: 1n, members: [member] };
+    const frame: LinkFrame = {
+      type: 'members',
+      term: 1,
+      leaderId: 1n,
+      appliedTerm: 1,
+      appliedIndex: 9,
+      members: [member],
+    };
     expect(decodeLinkFrames(encodeLinkFrames([frame]))).toEqual([
       { ...frame, members: [{ ...member, linkUrls: linkUrls.slice(1, 65) }] },
     ]);

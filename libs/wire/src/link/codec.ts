@@ -68,6 +68,7 @@ const FrameType = {
   SNAPSHOT_CHUNK: 15,
   SNAPSHOT_END: 16,
   SNAPSHOT_ACK: 17,
+  MEMBERS_DATED: 18,
 } as const;
 
 const ROLES: readonly LinkRole[] = ['member', 'gateway'];
@@ -224,9 +225,13 @@ function putOpen(frame: OpenFrame, w: ByteWriter): void {
 
 function putMembers(frame: MembersFrame, w: ByteWriter): void {
   assertLe(frame.members.length, MEMBERS_MAX, 'members in a frame');
-  w.u8(FrameType.MEMBERS);
+  w.u8(frame.appliedIndex === 0 ? FrameType.MEMBERS : FrameType.MEMBERS_DATED);
   w.number(frame.term);
   w.u64(frame.leaderId);
+  if (frame.appliedIndex > 0) {
+    w.number(frame.appliedTerm);
+    w.number(frame.appliedIndex);
+  }
   w.number(frame.members.length);
   for (const member of frame.members) {
     w.u64(member.id);
@@ -290,7 +295,9 @@ function readFrame(r: ByteReader): LinkFrame {
     case FrameType.PONG:
       return { type: 'pong', token: r.number() };
     case FrameType.MEMBERS:
-      return readMembers(r);
+      return readMembers(r, false);
+    case FrameType.MEMBERS_DATED:
+      return readMembers(r, true);
     case FrameType.SNAPSHOT_BEGIN:
       return readSnapshotBegin(r);
     case FrameType.SNAPSHOT_CHUNK:
@@ -357,9 +364,12 @@ function readOpen(r: ByteReader): OpenFrame {
   return { type: 'open', callId, method, metadata, timeoutMs: timeout === 0 ? null : timeout - 1 };
 }
 
-function readMembers(r: ByteReader): MembersFrame {
+function readMembers(r: ByteReader, dated: boolean): MembersFrame {
   const term = r.number();
   const leaderId = r.u64();
+  const appliedTerm = dated ? r.number() : 0;
+  const appliedIndex = dated ? r.number() : 0;
+  if (dated && appliedIndex === 0) r.fail('members as of index 0');
   const count = r.count(MEMBERS_MAX, 11);
   const members: LinkMember[] = [];
   for (let i = 0; i < count; i++) {
@@ -372,5 +382,5 @@ function readMembers(r: ByteReader): MembersFrame {
     for (let k = 0; k < urls; k++) linkUrls.push(r.string(NAME_BYTES_MAX));
     members.push({ id, name, linkUrls, learner });
   }
-  return { type: 'members', term, leaderId, members };
+  return { type: 'members', term, leaderId, appliedTerm, appliedIndex, members };
 }

@@ -1,4 +1,4 @@
-import type { Metadata, StatusCode, Term } from '@conclave/base';
+import type { Index, Metadata, StatusCode, Term } from '@conclave/base';
 import type { SnapshotMeta } from '../raft/message.js';
 
 /**
@@ -137,12 +137,24 @@ export interface LinkMember {
   readonly learner: boolean;
 }
 
+/**
+ * The feature number from which on a process understands a `members` frame that says of when it is. One
+ * of an older build, by its hello, is sent the frame without.
+ */
+export const DATED_MEMBERS_FEATURE = 2;
+
 /** What a member tells those linked to it, at the start and at every change. */
 export interface MembersFrame {
   readonly type: 'members';
   readonly term: Term;
   /** As the sending member knows it; 0n: it knows no leader. */
   readonly leaderId: bigint;
+  /**
+   * Of when the list is: term and index of the last entry that the member had applied. Of two lists of one
+   * cluster the one of the later entry is the newer one. 0 and 0: an older build, which does not say.
+   */
+  readonly appliedTerm: Term;
+  readonly appliedIndex: Index;
   readonly members: readonly LinkMember[];
 }
 
