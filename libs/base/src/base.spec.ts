@@ -76,6 +76,8 @@ describe('bytes', () => {
   test('long byte strings are made whole', () => {
     const bytes = Uint8Array.from({ length: 100_001 }, (_, i) => i & 255);
     expect(equalBytes(fromByteString(toByteString(bytes)), bytes)).toBe(true);
+    for (let n = 0; n < 80; n++)
+      expect(toByteString(bytes, 3, 3 + n)).toBe(toByteString(bytes).slice(3, 3 + n));
     expect(toByteString(bytes, 5, 8)).toBe('\x05\x06\x07');
   });
 

@@ -42,9 +42,12 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 const CHUNK = 4096;
+/** Up to here, characters by the eight cost half of what a list of them does (measured). */
+const SHORT = 64;
 
 /** The byte string of `bytes[lo, hi)`. Copies. */
 export function toByteString(bytes: Uint8Array, lo = 0, hi = bytes.length): ByteString {
+  if (hi - lo <= SHORT) return shortString(bytes, lo, hi);
   if (hi - lo <= CHUNK) {
     return String.fromCharCode.apply(null, bytes.subarray(lo, hi) as unknown as number[]);
   }
@@ -53,6 +56,34 @@ export function toByteString(bytes: Uint8Array, lo = 0, hi = bytes.length): Byte
     const end = at + CHUNK < hi ? at + CHUNK : hi;
     out += String.fromCharCode.apply(null, bytes.subarray(at, end) as unknown as number[]);
   }
+  return out;
+}
+
+function shortString(bytes: Uint8Array, lo: number, hi: number): ByteString {
+  let out = '';
+  let i = lo;
+  for (; i + 8 <= hi; i += 8) {
+    out += String.fromCharCode(
+      bytes[i] as number,
+      bytes[i + 1] as number,
+      bytes[i + 2] as number,
+      bytes[i + 3] as number,
+      bytes[i + 4] as number,
+      bytes[i + 5] as number,
+      bytes[i + 6] as number,
+      bytes[i + 7] as number,
+    );
+  }
+  if (i + 4 <= hi) {
+    out += String.fromCharCode(
+      bytes[i] as number,
+      bytes[i + 1] as number,
+      bytes[i + 2] as number,
+      bytes[i + 3] as number,
+    );
+    i += 4;
+  }
+  for (; i < hi; i++) out += String.fromCharCode(bytes[i] as number);
   return out;
 }
 

@@ -1,5 +1,6 @@
 import { Random } from '@conclave/base';
 import { KeyHistory } from './key-history.js';
+import type { Version } from './types.js';
 
 /** The worked example of key-history.ts. */
 function example(): KeyHistory {
@@ -11,6 +12,9 @@ function example(): KeyHistory {
   history.put(7, 0, 0n);
   return history;
 }
+
+const restore = (h: KeyHistory, v: Version): boolean =>
+  h.restore(v.main, v.sub, v.create, v.version, v.lease, v.tombstone);
 
 const text = (h: KeyHistory): string =>
   Array.from({ length: h.length }, (_, i) => {
@@ -49,6 +53,26 @@ describe('KeyHistory', () => {
     expect([history.exact(3, 1), history.exact(3, 4), history.exact(3, 2)]).toEqual([1, 2, -1]);
   });
 
+  it.each([
+    ['of an earlier revision', 6, 0, 3, false],
+    ['of the same revision and sub', 7, 0, 3, false],
+    ['that skips a version', 8, 0, 4, false],
+    ['that begins a generation inside one', 8, 0, 1, false],
+  ])('refuses to restore a version %s', (_what, main, sub, version, tombstone) => {
+    const history = example();
+    expect(history.restore(main, sub, 6, version, 0n, tombstone)).toBe(false);
+    expect(text(history)).toBe(text(example()));
+  });
+
+  it('refuses to restore a tombstone behind a tombstone', () => {
+    const history = new KeyHistory('k');
+    expect(history.restore(4, 0, 0, 0, 0n, true)).toBe(true);
+    expect(history.restore(5, 0, 0, 0, 0n, true)).toBe(false);
+    expect(history.restore(5, 0, 5, 2, 0n, false)).toBe(false);
+    expect(history.restore(5, 0, 5, 1, 0n, false)).toBe(true);
+    expect(text(history)).toBe('4.0:0/0t 5.0:5/1');
+  });
+
   it('equals itself restored from its versions, however it was cut (random)', () => {
     const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     const random = new Random(seed);
@@ -62,7 +86,7 @@ describe('KeyHistory', () => {
       }
       history.cut(history.droppedBy(random.below(40)));
       const again = new KeyHistory('k');
-      for (let i = 0; i < history.length; i++) again.restore(history.version(i));
+      for (let i = 0; i < history.length; i++) restore(again, history.version(i));
       if (text(again) !== text(history)) throw new Error(`SEED=${seed}: ${text(history)}`);
     }
   });

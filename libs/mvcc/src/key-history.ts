@@ -22,10 +22,11 @@
  *     compact(5) drops 2.0 3.0 4.0;   a tombstone below C says nothing that "no entry" does not say
  *     compact(7) drops all but 7.0    (create 6, version 2)
  *
- * Layout: `#revs` holds two numbers an entry, main and 2 * sub + (tombstone ? 1 : 0), ascending.
- * Version and create revision are not stored: inside a generation versions count up by one, so only
- * the oldest entry's are kept (compaction may have cut its generation), and where later generations
- * begin. Leases are kept only if some entry has one.
+ * Layout: the newest entry lies in the object itself, for most keys have no other; `#older` holds two
+ * numbers for each entry before it, ascending: main and 2 * sub + (tombstone ? 1 : 0). Version and create
+ * revision are not stored: inside a generation versions count up by one, so only the oldest entry's are
+ * kept (compaction may have cut its generation), and where later generations begin. Leases are kept only
+ * if some entry has one.
  *
  * Invariants: entries ascend by (main, sub); a tombstone is never first in a generation that was not
  * cut; `#starts` lists the entries right behind tombstones, ascending.
@@ -35,10 +36,14 @@ import type { Version } from './types.js';
 
 /** One packed value per revision pair: (sub, tombstone). */
 const pack = (sub: number, tombstone: boolean): number => sub * 2 + (tombstone ? 1 : 0);
+/** In place of a packed value: there is no entry. */
+const NONE = -1;
 
 export class KeyHistory {
   readonly key: ByteString;
-  #revs: number[] = [];
+  #newestMain: Revision = 0;
+  #newest = NONE;
+  #older: number[] | null = null;
   #firstCreate: Revision = 0;
   #firstVersion = 0;
   #starts: number[] | null = null;
@@ -49,19 +54,26 @@ export class KeyHistory {
   }
 
   get length(): number {
-    return this.#revs.length / 2;
+    if (this.#older !== null) return this.#older.length / 2 + 1;
+    return this.#newest === NONE ? 0 : 1;
+  }
+
+  /** The newest entry is no tombstone. */
+  get alive(): boolean {
+    return this.#newest !== NONE && this.#newest % 2 === 0;
   }
 
   mainAt(i: number): Revision {
-    return this.#revs[2 * i] as number;
+    const older = this.#older;
+    return older === null || 2 * i === older.length ? this.#newestMain : (older[2 * i] as number);
   }
 
   subAt(i: number): number {
-    return Math.floor((this.#revs[2 * i + 1] as number) / 2);
+    return Math.floor(this.#packedAt(i) / 2);
   }
 
   tombstoneAt(i: number): boolean {
-    return (this.#revs[2 * i + 1] as number) % 2 === 1;
+    return this.#packedAt(i) % 2 === 1;
   }
 
   leaseAt(i: number): bigint {
@@ -96,14 +108,15 @@ export class KeyHistory {
 
   /** The newest entry, tombstones too, with main <= revision; -1: none. */
   find(revision: Revision): number {
-    const revs = this.#revs;
-    let hi = revs.length / 2;
-    if (hi === 0) return -1;
-    if ((revs[2 * hi - 2] as number) <= revision) return hi - 1;
+    const last = this.length - 1;
+    if (last < 0 || this.#newestMain <= revision) return last;
+    const older = this.#older;
+    if (older === null) return -1;
     let lo = 0;
+    let hi = last;
     while (lo < hi) {
       const mid = (lo + hi) >>> 1;
-      if ((revs[2 * mid] as number) <= revision) lo = mid + 1;
+      if ((older[2 * mid] as number) <= revision) lo = mid + 1;
       else hi = mid;
     }
     return lo - 1;
@@ -140,17 +153,34 @@ export class KeyHistory {
     this.#append(main, sub, true, 0n);
   }
 
-  /** Appends an entry as it was stored, while the index is rebuilt. */
-  restore(v: Version): void {
+  /**
+   * Appends an entry as it was stored, while the index is rebuilt; `create` and `version` 0 for a
+   * tombstone. False: it cannot come behind the entries here, and nothing was appended.
+   */
+  restore(
+    main: Revision,
+    sub: number,
+    create: Revision,
+    version: number,
+    lease: bigint,
+    tombstone: boolean,
+  ): boolean {
     const n = this.length;
     if (n === 0) {
-      this.#firstCreate = v.create;
-      this.#firstVersion = v.version;
-    } else if (this.tombstoneAt(n - 1)) {
-      this.#begin(n);
+      this.#firstCreate = create;
+      this.#firstVersion = version;
+      this.#newestMain = main;
+      this.#newest = pack(sub, tombstone);
+      if (lease !== 0n) this.#leases = [lease];
+      return true;
     }
-    this.#append(v.main, v.sub, v.tombstone, v.lease);
-    assert(this.versionAt(n) === v.version, 'restore: versions of a generation count up by one');
+    const before = this.#newestMain;
+    if (main < before || (main === before && sub <= this.subAt(n - 1))) return false;
+    const deleted = this.#newest % 2 === 1;
+    if (tombstone ? deleted : version !== (deleted ? 1 : this.versionAt(n - 1) + 1)) return false;
+    if (deleted) this.#begin(n);
+    this.#append(main, sub, tombstone, lease);
+    return true;
   }
 
   /** How many of the oldest entries a compaction at `revision` drops. */
@@ -173,7 +203,7 @@ export class KeyHistory {
       this.#firstCreate = create;
       this.#firstVersion = version;
     }
-    this.#revs = this.#revs.slice(2 * n);
+    this.#cutEntries(n);
     this.#cutLeases(n);
     if (this.#starts === null) return;
     const starts: number[] = [];
@@ -181,10 +211,25 @@ export class KeyHistory {
     this.#starts = starts.length === 0 ? null : starts;
   }
 
+  #cutEntries(n: number): void {
+    if (n === this.length) {
+      this.#older = null;
+      this.#newestMain = 0;
+      this.#newest = NONE;
+    } else if (this.#older !== null) {
+      this.#older = n === this.length - 1 ? null : this.#older.slice(2 * n);
+    }
+  }
+
   #cutLeases(n: number): void {
     if (this.#leases === null) return;
     const rest = this.#leases.slice(n);
     this.#leases = rest.some((lease) => lease !== 0n) ? rest : null;
+  }
+
+  #packedAt(i: number): number {
+    const older = this.#older;
+    return older === null || 2 * i === older.length ? this.#newest : (older[2 * i + 1] as number);
   }
 
   #begin(at: number): void {
@@ -194,13 +239,14 @@ export class KeyHistory {
 
   #append(main: Revision, sub: number, tombstone: boolean, lease: bigint): void {
     const n = this.length;
-    if (n === 0) {
-      this.#revs = [main, pack(sub, tombstone)];
-    } else {
-      const before = this.mainAt(n - 1);
+    if (n > 0) {
+      const before = this.#newestMain;
       assert(before < main || (before === main && this.subAt(n - 1) < sub), 'entries ascend');
-      this.#revs.push(main, pack(sub, tombstone));
+      if (this.#older === null) this.#older = [before, this.#newest];
+      else this.#older.push(before, this.#newest);
     }
+    this.#newestMain = main;
+    this.#newest = pack(sub, tombstone);
     if (this.#leases !== null) {
       const last = this.#leases[n - 1];
       this.#leases.push(last === lease ? last : lease);

@@ -36,6 +36,37 @@ describe('KeyIndex', () => {
     for (const key of keys) expect(index.get(key)?.key).toBe(key);
   });
 
+  it(`restored in any order it answers as ever, however far the map is (SEED=${seed})`, () => {
+    const random = new Random(seed);
+    const index = new KeyIndex();
+    const keys = new Set<string>();
+    // Ascending but for some that come late or again, as keys of a log do.
+    for (let i = 0; i < 3_000; i++) {
+      const key = random.chance(0.8) ? `k${10_000 + i}` : `k${10_000 + random.below(3_000)}`;
+      const before = index.size;
+      index.restore(key);
+      expect(index.size - before).toBe(keys.has(key) ? 0 : 1);
+      keys.add(key);
+    }
+    for (let more = true; more; more = index.mapMore(1 + random.below(40))) {
+      for (let i = 0; i < 20; i++) {
+        const key = `k${10_000 + random.below(4_000)}`;
+        expect(index.get(key)?.key).toBe(keys.has(key) ? key : undefined);
+        if (!random.chance(0.3)) continue;
+        if (keys.delete(key)) index.remove(key);
+        else {
+          index.obtain(key);
+          keys.add(key);
+        }
+      }
+      expect(index.size).toBe(keys.size);
+    }
+    for (const key of keys) expect(index.get(key)?.key).toBe(key);
+    const seen: string[] = [];
+    index.walk('', null, 10_000, (history) => seen.push(history.key) > 0);
+    expect(seen).toEqual([...keys].sort());
+  });
+
   it('a walk ends where its visitor says so', () => {
     const index = new KeyIndex();
     for (const key of ['a', 'b', 'c']) index.obtain(key);

@@ -6,31 +6,40 @@
  * is split in half. Splitting moves the pointers behind it: at most keys / (LEAF_MAX / 2) of them,
  * once in LEAF_MAX / 2 insertions, so up to tens of millions of keys it costs less than a microsecond.
  *
- * Invariants: leaves are never empty and ascend; `#lowest[i]` is the first key of leaf i; the map
- * and the leaves hold the same histories.
+ * A start fills the leaves alone, which is enough to serve; the map, which costs more than all the rest of
+ * the load, follows in slices (`mapMore`). Until then a key that is not in it is looked for in the leaves.
+ *
+ * Invariants: leaves are never empty and ascend; `#lowest[i]` is the first key of leaf i; what the map holds
+ * is in the leaves, and once nothing is unmapped the two hold the same histories.
  */
 import { type ByteString, assert } from '@conclave/base';
 import { KeyHistory } from './key-history.js';
+import { KeyMap } from './key-map.js';
 
 const LEAF_MAX = 128;
 
 export class KeyIndex {
-  readonly #map = new Map<ByteString, KeyHistory>();
+  readonly #map = new KeyMap();
   #leaves: KeyHistory[][] = [];
   #lowest: ByteString[] = [];
+  #size = 0;
+  /** Keys from here on may be missing in the map; null: all are there. */
+  #unmapped: ByteString | null = null;
 
   /** Keys with a history, deleted ones included until compaction forgets them. */
   get size(): number {
-    return this.#map.size;
+    return this.#size;
   }
 
   get(key: ByteString): KeyHistory | undefined {
-    return this.#map.get(key);
+    const known = this.#map.get(key);
+    if (known !== undefined || this.#unmapped === null || key < this.#unmapped) return known;
+    return this.#search(key);
   }
 
   /** The history of `key`, a new empty one if there is none. */
   obtain(key: ByteString): KeyHistory {
-    const known = this.#map.get(key);
+    const known = this.get(key);
     if (known !== undefined) return known;
     const history = new KeyHistory(key);
     this.#map.set(key, history);
@@ -38,12 +47,40 @@ export class KeyIndex {
     return history;
   }
 
+  /**
+   * As `obtain`, while the index is rebuilt: cheapest for keys that ascend, or nearly so. What it adds is not
+   * in the map before `mapMore` has put it there.
+   */
+  restore(key: ByteString): KeyHistory {
+    const last = this.#leaves[this.#leaves.length - 1];
+    if (last !== undefined && key <= (last[last.length - 1] as KeyHistory).key) {
+      const known = this.#restored(key, last);
+      if (known !== undefined) return known;
+    }
+    this.#unmapped = '';
+    const history = new KeyHistory(key);
+    this.#insert(history);
+    return history;
+  }
+
+  /** Brings at most `max` keys more into the map; false: all are there. */
+  mapMore(max: number): boolean {
+    if (this.#unmapped === null) return false;
+    this.#unmapped = this.walk(this.#unmapped, null, max, (history) => {
+      this.#map.set(history.key, history);
+      return true;
+    });
+    return this.#unmapped !== null;
+  }
+
   remove(key: ByteString): void {
-    assert(this.#map.delete(key), 'remove: the key is known');
+    const mapped = this.#map.delete(key);
+    assert(mapped || this.#unmapped !== null, 'remove: the key is known');
     const at = this.#leafOf(key);
     const leaf = this.#leaves[at] as KeyHistory[];
     const i = lowerBound(leaf, key);
     assert(leaf[i]?.key === key, 'remove: map and leaves agree');
+    this.#size--;
     leaf.splice(i, 1);
     if (leaf.length === 0) {
       this.#leaves.splice(at, 1);
@@ -84,9 +121,32 @@ export class KeyIndex {
     this.#map.clear();
     this.#leaves = [];
     this.#lowest = [];
+    this.#size = 0;
+    this.#unmapped = null;
+  }
+
+  #search(key: ByteString): KeyHistory | undefined {
+    const leaf = this.#leaves[this.#leafOf(key)];
+    if (leaf === undefined) return undefined;
+    const found = leaf[lowerBound(leaf, key)];
+    return found !== undefined && found.key === key ? found : undefined;
+  }
+
+  /** A key that was restored before, or undefined; keys that come again and again go into the map. */
+  #restored(key: ByteString, last: readonly KeyHistory[]): KeyHistory | undefined {
+    if (key >= (last[0] as KeyHistory).key) {
+      const found = last[lowerBound(last, key)];
+      return found !== undefined && found.key === key ? found : undefined;
+    }
+    const mapped = this.#map.get(key);
+    if (mapped !== undefined) return mapped;
+    const found = this.#search(key);
+    if (found !== undefined) this.#map.set(key, found);
+    return found;
   }
 
   #insert(history: KeyHistory): void {
+    this.#size++;
     if (this.#leaves.length === 0) {
       this.#leaves.push([history]);
       this.#lowest.push(history.key);

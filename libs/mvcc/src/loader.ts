@@ -4,10 +4,10 @@
  * for are skipped.
  */
 import type { EngineRow, Revision } from '@conclave/base';
-import { KeyHistory } from './key-history.js';
 import { failureText } from './records.js';
 import {
   FORMAT,
+  type VersionVisitor,
   decodeNumber,
   indexRow,
   keysRow,
@@ -16,7 +16,6 @@ import {
   unpackVersions,
 } from './rows.js';
 import type { State } from './state.js';
-import type { Version } from './types.js';
 
 /**
  * Of one read, which is one turn. A batch under load makes a packed row of some thousand versions, a quiet
@@ -107,24 +106,24 @@ export class Loader {
   #take(rows: readonly EngineRow[]): void {
     for (const row of rows) {
       this.#empty = false;
-      const wrong = unpackVersions(row.value, (key, version) => this.#restore(key, version));
+      const wrong = unpackVersions(row.value, this.#restore);
       if (wrong !== null) this.#wrong ??= wrong;
     }
   }
 
-  #restore(key: string, version: Version): void {
-    if (version.main <= this.#skip) return;
-    const history = this.#state.index.obtain(key);
-    const before = history.length - 1;
-    if (before >= 0 && !follows(history, before, version)) {
-      this.#wrong ??= `state: index rows out of order at revision ${version.main}`;
+  readonly #restore: VersionVisitor = (key, main, sub, create, version, lease, tombstone) => {
+    if (main <= this.#skip) return;
+    const state = this.#state;
+    const history = state.index.restore(key);
+    const before = history.alive;
+    if (!history.restore(main, sub, create, version, lease, tombstone)) {
+      this.#wrong ??= `state: index rows out of order at revision ${main}`;
       return;
     }
-    if (before >= 0 && !history.tombstoneAt(before)) this.#state.keyCount--;
-    history.restore(version);
-    if (!version.tombstone) this.#state.keyCount++;
-    if (version.main > this.#revision) this.#revision = version.main;
-  }
+    if (before) state.keyCount--;
+    if (!tombstone) state.keyCount++;
+    if (main > this.#revision) this.#revision = main;
+  };
 
   #finish(): void {
     if (!this.#formatted && !this.#empty) {
@@ -149,14 +148,4 @@ function nextLimit(rows: readonly EngineRow[], limit: number): number {
   for (const row of rows) bytes += row.value.length;
   const fitting = Math.ceil((READ_BYTES / bytes) * rows.length);
   return Math.max(1, Math.min(fitting, 4 * limit, ROWS_MAX));
-}
-
-/** Whether `version` may come behind entry `i`. */
-function follows(history: KeyHistory, i: number, version: Version): boolean {
-  const main = history.mainAt(i);
-  if (version.main < main || (version.main === main && version.sub <= history.subAt(i))) {
-    return false;
-  }
-  if (version.tombstone) return !history.tombstoneAt(i);
-  return version.version === (history.tombstoneAt(i) ? 1 : history.versionAt(i) + 1);
 }

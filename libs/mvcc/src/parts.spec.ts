@@ -101,7 +101,10 @@ describe('rows', () => {
     }
     const row = packer.take();
     const seen: [string, Version][] = [];
-    expect(unpackVersions(row, (key, version) => seen.push([key, version]))).toBeNull();
+    const wrong = unpackVersions(row, (key, main, sub, create, version, lease, tombstone) =>
+      seen.push([key, { main, sub, create, version, lease, tombstone }]),
+    );
+    expect(wrong).toBeNull();
     expect(seen).toEqual(packed);
     for (let n = 0; n < row.length; n++) {
       const wrong = unpackVersions(row.subarray(0, n), () => {});

@@ -22,7 +22,6 @@ import {
   encodeUtf8,
   toByteString,
 } from '@conclave/base';
-import type { Version } from './types.js';
 import { VarintReader, writeVarint } from './varint.js';
 
 export const FORMAT = 1;
@@ -207,11 +206,19 @@ export class VersionPacker {
   }
 }
 
+/** Takes a version apart, so that reading many of them makes no object for each. */
+export type VersionVisitor = (
+  key: ByteString,
+  main: Revision,
+  sub: number,
+  create: Revision,
+  version: number,
+  lease: bigint,
+  tombstone: boolean,
+) => void;
+
 /** Calls `visit` for each version of a packed row; null, or what is wrong with the row. */
-export function unpackVersions(
-  row: Uint8Array,
-  visit: (key: ByteString, version: Version) => void,
-): string | null {
+export function unpackVersions(row: Uint8Array, visit: VersionVisitor): string | null {
   if (row[0] !== FORMAT) return `index row: unknown format ${row[0] ?? 'none'}`;
   const reader = new VarintReader(row, 1);
   while (!reader.done) {
@@ -233,7 +240,7 @@ export function unpackVersions(
       lease = BigInt.asIntN(64, lease);
     }
     if (!(main + sub + create + version >= 0)) return 'index row: a bad number';
-    visit(key, { main, sub, create, version, lease, tombstone });
+    visit(key, main, sub, create, version, lease, tombstone);
   }
   return null;
 }
