@@ -46,6 +46,7 @@ async function bundle(entry, outFile) {
     bundle: true,
     platform: 'node',
     target: 'node20',
+    // No keepNames: it defines a name on every closure made, some 250 ns each, on the way of every request.
     format: 'cjs',
     conditions: ['@conclave/source'],
     define: {
@@ -57,7 +58,6 @@ async function bundle(entry, outFile) {
     logLevel: 'warning',
     sourcemap: 'inline',
     sourcesContent: false,
-    keepNames: true,
     legalComments: 'none',
   });
   fs.chmodSync(partFile, 0o755);

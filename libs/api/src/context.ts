@@ -2,7 +2,7 @@
  * What every handler of this room shares: options, ports, headers, and the three ways a request takes:
  * through the log, as a linearizable read, or at once.
  */
-import { NUMBER_MAX, type Revision } from '@conclave/base';
+import { NUMBER_MAX, type Probe, type ProbeSeries, type Revision, seriesOf } from '@conclave/base';
 import type { Proposal, ProposalResult, ReplicaErrorCode, ReplicaView } from '@conclave/replica';
 import { AlarmAction, AlarmRequest, AlarmType, RequestField } from '@conclave/wire';
 import { HeaderEncoder } from './header.js';
@@ -18,20 +18,45 @@ const WARNING_APPLY_MS = 100;
 
 /** What a write was answered: its message without header, and the revision for the header. */
 export type Written = (body: Uint8Array, revision: Revision) => void;
-const SUCCEEDED = Object.freeze({ success: 'true' });
-const FAILED = Object.freeze({ success: 'false' });
+
+const MS_PER_S = 1_000;
+
+/** The series of `etcd_server_range_duration_seconds`, made with the first read of the kind. */
+class RangeDurations {
+  readonly #probe: Probe;
+  #succeeded: ProbeSeries | null = null;
+  #failed: ProbeSeries | null = null;
+
+  constructor(probe: Probe) {
+    this.#probe = probe;
+  }
+
+  observe(isOk: boolean, ms: number): void {
+    const series = isOk
+      ? (this.#succeeded ??= this.#series('true'))
+      : (this.#failed ??= this.#series('false'));
+    series.observe(ms / MS_PER_S);
+  }
+
+  #series(success: string): ProbeSeries {
+    const labels = Object.freeze({ success });
+    return seriesOf(this.#probe, 'etcd_server_range_duration_seconds', labels);
+  }
+}
 
 export class ApiContext {
   readonly options: ApiOptions;
   readonly ports: ApiPorts;
   readonly replica: ReplicaView;
   readonly #headers: HeaderEncoder;
+  readonly #rangeDurations: RangeDurations;
   #alarmUnderWay = false;
 
   constructor(options: ApiOptions, ports: ApiPorts) {
     this.options = options;
     this.ports = ports;
     this.replica = ports.replica;
+    this.#rangeDurations = new RangeDurations(ports.probe);
     this.#headers = new HeaderEncoder(ports.replica.clusterId, ports.replica.memberId);
   }
 
@@ -118,10 +143,7 @@ export class ApiContext {
   /** A read of the store that began at `startMs` has ended; a slow one is logged and counted. */
   readDone(what: 'range' | 'txn', startMs: number, answerBytes: number, isOk = true): void {
     const tookMs = this.replica.nowMs - startMs;
-    if (what === 'range') {
-      const labels = isOk ? SUCCEEDED : FAILED;
-      this.ports.probe.observe('etcd_server_range_duration_seconds', tookMs / 1_000, labels);
-    }
+    if (what === 'range') this.#rangeDurations.observe(isOk, tookMs);
     const warningMs = this.options.warningApplyMs ?? WARNING_APPLY_MS;
     if (tookMs < warningMs) return;
     this.ports.probe.count('etcd_server_slow_apply_total');

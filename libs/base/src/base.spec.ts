@@ -1,6 +1,9 @@
 import {
   AssertionError,
   BoundedQueue,
+  NO_PROBE,
+  type Probe,
+  type ProbeSeries,
   Random,
   assert,
   assertEq,
@@ -14,6 +17,7 @@ import {
   equalBytes,
   fromByteString,
   hexId,
+  seriesOf,
   toByteString,
   toHex,
 } from './index.js';
@@ -146,5 +150,35 @@ describe('BoundedQueue', () => {
     }
     queue.clear();
     expect(queue.shift()).toBeUndefined();
+  });
+});
+
+describe('seriesOf', () => {
+  const told: unknown[] = [];
+  const byName: Probe = {
+    ...NO_PROBE,
+    count: (...all) => void told.push(['count', ...all]),
+    observe: (...all) => void told.push(['observe', ...all]),
+  };
+  const labels = { op: 'Put' };
+  beforeEach(() => told.splice(0));
+
+  test('a probe without series is told by name, labels included', () => {
+    const series = seriesOf(byName, 'puts_total', labels);
+    series.add(2);
+    series.observe(0.5);
+    const wanted = ['puts_total', 2, labels];
+    expect(told).toEqual([
+      ['count', ...wanted],
+      ['observe', 'puts_total', 0.5, labels],
+    ]);
+  });
+
+  test('a series of the probe is taken as it is, and one that it has not is told by name', () => {
+    const own: ProbeSeries = { add: () => undefined, observe: () => undefined };
+    const probe: Probe = { ...byName, series: (name) => (name === 'known' ? own : null) };
+    expect(seriesOf(probe, 'known')).toBe(own);
+    seriesOf(probe, 'unknown').add(1);
+    expect(told).toEqual([['count', 'unknown', 1, undefined]]);
   });
 });

@@ -53,7 +53,14 @@ export type { Current, DataDirectory } from './ports/data-directory.js';
 export type { Clock, Scheduler } from './ports/clock.js';
 export type { Engine, EngineOp, EngineReader, EngineRow, EngineSnapshot } from './ports/engine.js';
 export type { DiskDone, DiskFailure, LogDisk } from './ports/log-disk.js';
-export { type LogFields, type LogLevel, NO_PROBE, type Probe } from './ports/probe.js';
+export {
+  type LogFields,
+  type LogLevel,
+  NO_PROBE,
+  type Probe,
+  type ProbeSeries,
+  seriesOf,
+} from './ports/probe.js';
 export {
   SEQUENCE_BELOW_MARK,
   SESSION_CLOSE_METHOD,

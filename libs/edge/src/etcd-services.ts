@@ -9,14 +9,23 @@ import {
   type CallHandler,
   type CallHead,
   type Metadata,
+  type Probe,
   type ServerCall,
   type ServerCallEvents,
   Status,
 } from '@conclave/base';
 
 import { ClientVersions } from './client-version.js';
-import { type CallMeter, MeteredCall } from './metered-call.js';
-import { clientMethods, createSeries, HEALTH_SERVICE, type MethodLabels } from './method-labels.js';
+import { MeteredCall } from './metered-call.js';
+import { clientMethods, HEALTH_SERVICE } from './method-labels.js';
+import { MethodMeter } from './method-meter.js';
+
+export interface CallMeter {
+  readonly probe: Probe;
+  readonly nowMs: () => number;
+  /** Also measure how long calls take (`--metrics=extensive`). */
+  readonly extensive: boolean;
+}
 
 const OWN_PREFIX = 'conclave-';
 
@@ -29,6 +38,7 @@ const NO_EVENTS: ServerCallEvents = Object.freeze({
 
 /** The metadata without our own names; the same object if there are none. */
 export function withoutOwnNames(metadata: Metadata): Metadata {
+  if (metadata.size === 0) return metadata;
   let found = false;
   for (const name of metadata.keys()) if (name.startsWith(OWN_PREFIX)) found = true;
   if (!found) return metadata;
@@ -42,34 +52,31 @@ function clientHead(head: CallHead): CallHead {
 
 class ServiceDoor implements CallHandler {
   readonly #service: string;
-  readonly #methods: ReadonlyMap<string, MethodLabels>;
+  readonly #methods: ReadonlyMap<string, MethodMeter>;
   readonly #handler: CallHandler;
-  readonly #meter: CallMeter;
   readonly #versions: ClientVersions;
 
   constructor(
     service: string,
-    methods: ReadonlyMap<string, MethodLabels>,
+    methods: ReadonlyMap<string, MethodMeter>,
     handler: CallHandler,
-    meter: CallMeter,
     versions: ClientVersions,
   ) {
     this.#service = service;
     this.#methods = methods;
     this.#handler = handler;
-    this.#meter = meter;
     this.#versions = versions;
   }
 
   open(call: ServerCall): ServerCallEvents {
-    const method = this.#methods.get(call.head.method);
-    if (method === undefined) {
+    const meter = this.#methods.get(call.head.method);
+    if (meter === undefined) {
       const name = call.head.method.slice(this.#service.length + 2);
       call.end(Status.UNIMPLEMENTED, `unknown method ${name} for service ${this.#service}`);
       return NO_EVENTS;
     }
-    const metered = new MeteredCall(call, clientHead(call.head), method, this.#meter);
-    if (!this.#versions.count(call.head.metadata, method.isUnary)) {
+    const metered = new MeteredCall(call, clientHead(call.head), meter);
+    if (!this.#versions.count(call.head.metadata, meter.method.isUnary)) {
       metered.end(Status.INVALID_ARGUMENT, 'etcdserver: invalid client api version');
       return NO_EVENTS;
     }
@@ -84,14 +91,18 @@ export function etcdServices(
   health: CallHandler,
   meter: CallMeter,
 ): ReadonlyMap<string, CallHandler> {
-  const methods = clientMethods();
-  createSeries(meter.probe, methods.values());
-  const versions = new ClientVersions(meter.probe);
+  const { probe, extensive, nowMs } = meter;
+  const methods = new Map<string, MethodMeter>();
+  for (const [path, method] of clientMethods()) {
+    methods.set(path, new MethodMeter(probe, method, extensive, nowMs));
+  }
+  const versions = new ClientVersions(probe);
   const services = new Map<string, CallHandler>();
-  for (const { service } of methods.values()) {
+  for (const { method } of methods.values()) {
+    const { service } = method;
     if (services.has(service)) continue;
     const target = service === HEALTH_SERVICE ? health : handler;
-    services.set(service, new ServiceDoor(service, methods, target, meter, versions));
+    services.set(service, new ServiceDoor(service, methods, target, versions));
   }
   return services;
 }

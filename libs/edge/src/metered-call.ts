@@ -8,42 +8,34 @@
 import {
   type CallHandler,
   type CallHead,
-  type Probe,
   type ServerCall,
   type ServerCallEvents,
   Status,
   type StatusCode,
 } from '@conclave/base';
 
-import { codeLabels, type MethodLabels } from './method-labels.js';
-
-export interface CallMeter {
-  readonly probe: Probe;
-  readonly nowMs: () => number;
-  /** Also measure how long calls take (`--metrics=extensive`). */
-  readonly extensive: boolean;
-}
+import type { MethodMeter } from './method-meter.js';
 
 const MS_PER_S = 1000;
 
 export class MeteredCall implements ServerCall, ServerCallEvents {
   readonly head: CallHead;
   readonly #call: ServerCall;
-  readonly #method: MethodLabels;
-  readonly #meter: CallMeter;
+  readonly #meter: MethodMeter;
+  /** Only where somebody will ask how long it took. */
   readonly #startMs: number;
   #events: ServerCallEvents | null = null;
   #isOver = false;
   #hasMessage = false;
 
   /** `head` is what the handler sees; `call.head` is the transport's. */
-  constructor(call: ServerCall, head: CallHead, method: MethodLabels, meter: CallMeter) {
+  constructor(call: ServerCall, head: CallHead, meter: MethodMeter) {
     this.#call = call;
     this.head = head;
-    this.#method = method;
     this.#meter = meter;
-    this.#startMs = meter.nowMs();
-    meter.probe.count('grpc_server_started_total', 1, method.labels);
+    const isTimed = meter.seconds !== null || head.timeoutMs !== null;
+    this.#startMs = isTimed ? meter.nowMs() : 0;
+    meter.started.add(1);
   }
 
   start(handler: CallHandler): void {
@@ -55,9 +47,9 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
 
   send(message: Uint8Array): boolean {
     if (this.#isOver) return true;
-    const probe = this.#meter.probe;
-    probe.count('grpc_server_msg_sent_total', 1, this.#method.labels);
-    probe.count('etcd_network_client_grpc_sent_bytes_total', message.length);
+    const meter = this.#meter;
+    meter.sent.add(1);
+    meter.sentBytes.add(message.length);
     return this.#call.send(message);
   }
 
@@ -79,17 +71,17 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
 
   message(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    if (this.#method.takesOneMessage && this.#hasMessage) return;
+    const meter = this.#meter;
+    if (meter.method.takesOneMessage && this.#hasMessage) return;
     this.#hasMessage = true;
-    const probe = this.#meter.probe;
-    probe.count('grpc_server_msg_received_total', 1, this.#method.labels);
-    probe.count('etcd_network_client_grpc_received_bytes_total', bytes.length);
+    meter.received.add(1);
+    meter.receivedBytes.add(bytes.length);
     this.#events?.message(bytes);
   }
 
   halfClosed(): void {
     if (this.#isOver) return;
-    if (this.#method.takesOneMessage && !this.#hasMessage) {
+    if (this.#meter.method.takesOneMessage && !this.#hasMessage) {
       const events = this.#events;
       this.end(Status.UNKNOWN, 'EOF');
       events?.cancelled();
@@ -102,8 +94,7 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
     if (this.#isOver) return;
     const events = this.#events;
     const timeoutMs = this.head.timeoutMs;
-    const elapsedMs = this.#meter.nowMs() - this.#startMs;
-    const isLate = timeoutMs !== null && elapsedMs >= timeoutMs;
+    const isLate = timeoutMs !== null && this.#meter.nowMs() - this.#startMs >= timeoutMs;
     this.#finish(isLate ? Status.DEADLINE_EXCEEDED : Status.CANCELLED);
     events?.cancelled();
   }
@@ -115,10 +106,8 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
   #finish(code: StatusCode): void {
     this.#isOver = true;
     this.#events = null;
-    const probe = this.#meter.probe;
-    probe.count('grpc_server_handled_total', 1, codeLabels(this.#method, code));
-    if (!this.#meter.extensive) return;
-    const seconds = (this.#meter.nowMs() - this.#startMs) / MS_PER_S;
-    probe.observe('grpc_server_handling_seconds', seconds, this.#method.labels);
+    const { seconds, nowMs } = this.#meter;
+    this.#meter.handled(code);
+    if (seconds !== null) seconds.observe((nowMs() - this.#startMs) / MS_PER_S);
   }
 }

@@ -1,8 +1,4 @@
-/**
- * For each gRPC method the label objects of its metrics, made once: frozen, so that the registry
- * finds their series by identity and a call builds no string.
- */
-import { assertDefined, type Probe, type StatusCode } from '@conclave/base';
+/** What clients may call, and for each gRPC method the labels of its metrics. */
 import { HealthService, METHODS, type MethodDescriptor, SessionService } from '@conclave/wire';
 
 type Labels = Readonly<Record<string, string>>;
@@ -71,17 +67,3 @@ export function clientMethods(): ReadonlyMap<string, MethodLabels> {
 }
 
 export const HEALTH_SERVICE = HealthService.check.service;
-
-export function codeLabels(method: MethodLabels, code: StatusCode): Labels {
-  return assertDefined(method.byCode[code], 'every status code has a name');
-}
-
-/** Makes every series at 0, as etcd does: a rate over a series that appears later misses its start. */
-export function createSeries(probe: Probe, methods: Iterable<MethodLabels>): void {
-  for (const method of methods) {
-    probe.count('grpc_server_started_total', 0, method.labels);
-    probe.count('grpc_server_msg_received_total', 0, method.labels);
-    probe.count('grpc_server_msg_sent_total', 0, method.labels);
-    for (const labels of method.byCode) probe.count('grpc_server_handled_total', 0, labels);
-  }
-}

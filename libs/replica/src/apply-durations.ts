@@ -1,18 +1,23 @@
-import type { Probe } from '@conclave/base';
+import { type Probe, type ProbeSeries, assertLt, seriesOf } from '@conclave/base';
 import type { Applied } from '@conclave/statemachine';
 
-type Labels = Readonly<Record<string, string>>;
-
+const MS_PER_S = 1_000;
 /** More operations than there are would be a leak of series. */
 const OPERATIONS_MAX = 64;
 
-/**
- * `etcd_server_apply_duration_seconds`, by operation and success. The labels of an operation are made once and
- * frozen: telemetry finds the series of such an object without building a key.
- */
+/** Series of one operation, each made with its first entry. */
+interface Operation {
+  succeeded: ProbeSeries | null;
+  failed: ProbeSeries | null;
+}
+
+/** `etcd_server_apply_duration_seconds`, by operation and success; their series are found once. */
 export class ApplyDurations {
   readonly #probe: Probe;
-  readonly #labels = new Map<string, readonly [Labels, Labels]>();
+  readonly #operations = new Map<string, Operation>();
+  /** Of the entry before: the next one is mostly like it. */
+  #lastName = '';
+  #last: Operation = { succeeded: null, failed: null };
 
   constructor(probe: Probe) {
     this.#probe = probe;
@@ -21,17 +26,27 @@ export class ApplyDurations {
   /** `applied` took `ms`. Nothing is told of empty entries and changes of members. */
   observe({ operation, result }: Applied, ms: number): void {
     if (operation === '') return;
-    const [succeeded, failed] = this.#labels.get(operation) ?? this.#make(operation);
-    const labels = result.ok ? succeeded : failed;
-    this.#probe.observe('etcd_server_apply_duration_seconds', ms / 1_000, labels);
+    if (operation !== this.#lastName) this.#turnTo(operation);
+    const one = this.#last;
+    const series = result.ok
+      ? (one.succeeded ??= this.#series(operation, 'true'))
+      : (one.failed ??= this.#series(operation, 'false'));
+    series.observe(ms / MS_PER_S);
   }
 
-  #make(op: string): readonly [Labels, Labels] {
-    const made = [
-      Object.freeze({ version: 'v3', op, success: 'true' }),
-      Object.freeze({ version: 'v3', op, success: 'false' }),
-    ] as const;
-    if (this.#labels.size < OPERATIONS_MAX) this.#labels.set(op, made);
-    return made;
+  #turnTo(name: string): void {
+    let one = this.#operations.get(name);
+    if (one === undefined) {
+      assertLt(this.#operations.size, OPERATIONS_MAX, 'ApplyDurations: operations have few names');
+      one = { succeeded: null, failed: null };
+      this.#operations.set(name, one);
+    }
+    this.#lastName = name;
+    this.#last = one;
+  }
+
+  #series(op: string, success: string): ProbeSeries {
+    const labels = Object.freeze({ version: 'v3', op, success });
+    return seriesOf(this.#probe, 'etcd_server_apply_duration_seconds', labels);
   }
 }

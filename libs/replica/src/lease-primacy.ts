@@ -27,9 +27,14 @@ export class LeasePrimacy {
     this.#leases.promote(nowMs, this.#extendMs, this.#checkpointMs);
   }
 
-  /** It applied an entry of the term in which it leads. */
+  /** It is to hear of the first entry that this member applies of the term in which it leads. */
+  awaits(term: Term): boolean {
+    return term !== this.#countedTerm;
+  }
+
+  /** That entry was applied. */
   appliedOwn(term: Term, nowMs: number): void {
-    if (term === this.#countedTerm) return;
+    if (!this.awaits(term)) return;
     this.#countedTerm = term;
     this.lead(nowMs);
   }

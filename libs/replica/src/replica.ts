@@ -435,7 +435,9 @@ export class Replica implements ReplicaView {
   }
 
   #entryApplied(entry: Entry, applied: Applied): void {
-    if (this.isLeader && entry.term === this.term) this.#primacy.appliedOwn(this.term, this.nowMs);
+    if (this.#primacy.awaits(entry.term) && this.isLeader && entry.term === this.term) {
+      this.#primacy.appliedOwn(entry.term, this.nowMs);
+    }
     if (entry.type === EntryType.CONF_CHANGE) this.#configuration.applied(applied);
     if (applied.events.length > 0) this.watches.publish(applied.revision, applied.events);
     if (applied.compacted !== null) {

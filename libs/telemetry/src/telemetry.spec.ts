@@ -1,4 +1,4 @@
-import { NO_PROBE } from '@conclave/base';
+import { NO_PROBE, seriesOf } from '@conclave/base';
 
 import { METRIC_CATALOGUE } from './catalogue.js';
 import { formatFloat } from './exposition.js';
@@ -97,6 +97,24 @@ describe('metrics', () => {
     for (let i = 0; i < 3; i++) t.gauge('etcd_no_such_metric', 1);
     expect(lines.length).toBe(1);
     expect(lines[0]).toContain('etcd_no_such_metric');
+  });
+
+  test('a series that is kept is the one that its name and labels name', () => {
+    const t = telemetry();
+    const labels = { type: 'unary', client_api_version: '3.5' };
+    const kept = seriesOf(t, 'etcd_server_client_requests_total', labels);
+    t.count('etcd_server_client_requests_total', 1, { ...labels });
+    kept.add(2);
+    expect(about(t, 'etcd_server_client_requests_total')[1]).toMatch(/ 3$/);
+    expect(t.series('etcd_server_client_requests_total', { ...labels })).toBe(kept);
+  });
+
+  test('to keep a series that the catalogue has not is one log line and nothing more', () => {
+    const t = telemetry({ strict: false });
+    const series = seriesOf(t, 'etcd_no_such_metric');
+    for (let i = 0; i < 3; i++) series.add(1);
+    expect(lines.length).toBe(1);
+    expect(t.exposition()).not.toContain('etcd_no_such_metric');
   });
 
   test('label values from outside are bounded in number and escaped', () => {

@@ -47,9 +47,9 @@ export class Telemetry implements Probe {
     });
   }
 
-  /** The series to keep and use directly on a hot path; null if there are too many of the metric. */
+  /** The series to keep for a hot path; null: too many of the metric, or it is not in the catalogue. */
   series(name: string, labels?: Labels): Series | null {
-    return this.#registry.series(name, labels);
+    return this.#find(name, labels);
   }
 
   #find(name: string, labels: Labels | undefined): Series | null {
