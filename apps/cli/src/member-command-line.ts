@@ -19,6 +19,8 @@ export type MemberVerb =
       /** Empty: the name of the one replaced. */
       readonly name: string;
       readonly peerURLs: readonly string[];
+      /** Also one that answers, or that is no member any more. */
+      readonly force: boolean;
       readonly waitMs: number;
     }
   | { readonly verb: 'remove'; readonly id: bigint }
@@ -44,7 +46,7 @@ const EXIT_ARGUMENTS = 128;
 
 export const MEMBER_USAGE = `  conclavectl member list [--consistency l|s]
   conclavectl member add NAME --peer-urls URLS [--learner] [--wait-timeout D]
-  conclavectl member replace ID --peer-urls URLS [--name NAME] [--wait-timeout D]
+  conclavectl member replace ID --peer-urls URLS [--name NAME] [--force] [--wait-timeout D]
   conclavectl member remove ID
   conclavectl member update ID --peer-urls URLS
   conclavectl member promote ID
@@ -52,7 +54,9 @@ export const MEMBER_USAGE = `  conclavectl member list [--consistency l|s]
 
 export const MEMBER_HELP = `member add adds a learner, tells how to start it, waits until it has caught up and promotes it;
 --learner leaves it a learner. member replace puts a new member in the place of a dead one, in the
-order that never endangers the quorum; cut in the middle, the same command goes on.
+order that never endangers the quorum; cut in the middle, the same command goes on. It refuses a
+member that answers, and an id that is no member's (after a cut right behind the removal, too); --force
+goes on all the same.
   --wait-timeout D          how long to wait for the new member (default 10m)
   -w, --write-out F         simple, json, or table (member list)`;
 
@@ -63,7 +67,7 @@ export function readMemberCommand(
 ): MemberCommand | MemberFault {
   const flags = readFlags(args, {
     values: [...CONNECTION_FLAGS.values, 'peer-urls', 'name', 'wait-timeout', 'consistency'],
-    switches: [...CONNECTION_FLAGS.switches, 'learner'],
+    switches: [...CONNECTION_FLAGS.switches, 'learner', 'force'],
     short: CONNECTION_FLAGS.short,
   });
   if (typeof flags === 'string') return fault(flags);
@@ -105,7 +109,8 @@ function readVerb(flags: Flags): MemberVerb | string {
       if (typeof id === 'string') return id;
       if (verb !== 'replace' && verb !== 'update') return { verb, id };
       if (peerURLs.length === 0) return 'member peer urls not provided';
-      return verb === 'update' ? { verb, id, peerURLs } : { verb, id, name, peerURLs, waitMs };
+      if (verb === 'update') return { verb, id, peerURLs };
+      return { verb, id, name, peerURLs, force: flags.switches.has('force'), waitMs };
     }
     default:
       return `unknown command: member ${verb ?? ''}`.trimEnd();

@@ -42,14 +42,18 @@ test('a dead member is replaced by one command, which goes on after a cut', asyn
   const writers = [first, second].map((m) => new Writer(m.name, m.clientUrl).start());
   const ids = await memberIds(cluster.endpoints);
   const id = ids.get(dead.name) as string;
-  const replace = (slot: MemberSlot, more: readonly string[] = []) =>
+  const replace = (slot: MemberSlot, more: readonly string[] = [], which = id) =>
     conclavectl(address(first), [
-      ...['member', 'replace', id, '--name', slot.name, '--peer-urls', slot.peerUrl, ...more],
+      ...['member', 'replace', which, '--name', slot.name, '--peer-urls', slot.peerUrl, ...more],
     ]);
   const slot = await cluster.newMember('m4');
   const refused = await replace(slot);
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toMatch(/^Error: member [\da-f]+ answers at http:\S+: it is not dead\./);
+  const mistyped = await replace(slot, [], 'abc');
+  expect(mistyped).toMatchObject({ code: 1 });
+  expect(mistyped.stderr).toMatch(/^Error: there is no member abc\. The members are\n {2}/);
+  expect(await memberIds(address(first))).toEqual(ids);
 
   await dead.process.stop('SIGKILL');
   cluster.forget(dead);
