@@ -344,6 +344,13 @@ test('a restore that was killed leaves a directory that no member starts on, and
   const again = await conclavectl('snapshot', 'restore', file, '--data-dir', dataDir);
   expect(again).toMatchObject({ code: 0 });
   expect(fs.readdirSync(dataDir)).toEqual(['member']);
+  // Killed behind the move of the member, before the end: done again all the same.
+  fs.mkdirSync(join(dataDir, 'restoring'));
+  const third = await conclavectl('snapshot', 'restore', file, '--data-dir', dataDir);
+  expect([third.code, third.stdout]).toEqual([0, again.stdout]);
+  expect(fs.readdirSync(dataDir)).toEqual(['member']);
+  const fourth = await conclavectl('snapshot', 'restore', file, '--data-dir', dataDir);
+  expect(fourth.stderr).toContain('is not empty: name a new directory, or move member away');
 });
 
 test('a connection that breaks is made again, and the backup goes on where it stopped', async () => {

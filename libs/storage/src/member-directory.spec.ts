@@ -191,6 +191,23 @@ test('a symbolic link, a file, and data of etcd are refused with what to do', as
   await expect(open(etcd)).rejects.toMatchObject({ code: 'foreign' });
 });
 
+test('beside a restore that did not finish nobody starts, unless only its last step is missing', async () => {
+  const dataDirectory = await born();
+  const restoring = path.join(dataDirectory, 'restoring');
+  fs.mkdirSync(path.join(restoring, 'member'), { recursive: true });
+  await expect(open(dataDirectory)).rejects.toMatchObject({
+    message: `a restore into ${dataDirectory} did not finish: run it again, or remove ${restoring}`,
+  });
+  fs.rmdirSync(path.join(restoring, 'member'));
+  const directory = await open(dataDirectory);
+  expect(directory.identity).toEqual(IDENTITY);
+  expect(fs.existsSync(restoring)).toBe(false);
+  await directory.close();
+  const empty = temporaryDirectory();
+  fs.mkdirSync(path.join(empty, 'restoring'));
+  await expect(open(empty)).rejects.toThrow('did not finish');
+});
+
 test('a directory open to others is used with a warning', async () => {
   const dataDirectory = await born();
   fs.chmodSync(dataDirectory, 0o777);

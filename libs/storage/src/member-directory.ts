@@ -291,10 +291,18 @@ function refuseLink(target: string): void {
   throw storageError('symlink', `${target} is a symbolic link${real}`);
 }
 
-/** A member that started here would be a new one with the ids of the restored one, and empty. */
+/**
+ * A member that started here would be a new one with the ids of the restored one, and empty. Unless the
+ * restored member has its place already, and only the directory it was made in is left.
+ */
 function refuseHalfRestored(directory: string): void {
   const restoring = path.join(directory, RESTORING);
   if (!fs.existsSync(restoring)) return;
+  const isMoved = fs.existsSync(path.join(directory, 'member', 'current'));
+  if (isMoved && fs.readdirSync(restoring).length === 0) {
+    fs.rmdirSync(restoring);
+    return;
+  }
   throw storageError(
     'missing',
     `a restore into ${directory} did not finish: run it again, or remove ${restoring}`,

@@ -5,7 +5,8 @@
  * compared (checksum and number of rows, SHA-256); then they are read back into the very state machine a
  * member runs, and compared by revision and HashKV. The last step renames `restoring/member` to `member`.
  * A refused file leaves nothing behind, and a restore that was killed leaves a directory that no member
- * starts on.
+ * starts on, unless all but the removal of the empty `restoring` was done. While that is there no member
+ * has started on what is beside it, so the same command may always do it again.
  *
  * Ids are new, derived from names, URLs and token as etcd does; every member restored with the same flags
  * from the same file begins with the same log and state.
@@ -76,6 +77,7 @@ export async function restoreSnapshot(
       () => restoring.end(),
     );
     fs.renameSync(path.join(dataDir, RESTORING, 'member'), path.join(dataDir, 'member'));
+    for (const directory of [dataDir, path.join(dataDir, RESTORING)]) sync(directory);
     fs.rmdirSync(path.join(dataDir, RESTORING));
     for (const directory of [dataDir, ...made.map((name) => path.dirname(name))]) sync(directory);
     return report;
@@ -88,7 +90,9 @@ export async function restoreSnapshot(
 
 function refuseOccupied(dataDir: string): void {
   if (!fs.existsSync(dataDir)) return;
-  const names = fs.readdirSync(dataDir).filter((n) => n !== RESTORING && n !== 'lost+found');
+  const all = fs.readdirSync(dataDir);
+  const ours = all.includes(RESTORING) ? [RESTORING, 'member'] : [];
+  const names = all.filter((name) => !ours.includes(name) && name !== 'lost+found');
   if (names.length > 0) {
     throw new Error(
       `data-dir "${dataDir}" is not empty: name a new directory, or move ${names[0]} away`,
@@ -133,8 +137,11 @@ async function build(
   options: RestoreOptions,
   bar: ProgressBar,
 ): Promise<RestoreReport> {
-  // What a killed restore left is of no use.
-  fs.rmSync(directory, { recursive: true, force: true });
+  // What a killed restore left is of no use. `directory` goes last: it says that `member` is no member's.
+  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  sync(path.dirname(directory));
+  const moved = path.join(path.dirname(directory), 'member');
+  for (const left of [moved, directory]) fs.rmSync(left, { recursive: true, force: true });
   const member = await MemberDirectory.open(directory);
   try {
     const { initialCluster, token } = options;
