@@ -128,6 +128,22 @@ describe('writes', () => {
     expect(result).toEqual({ ok: false, code: 'key-not-found' });
     expect([at.store.revision, get()]).toEqual([2, ['a=1@2/2/1']]);
   });
+
+  it('what etcd refuses such a transaction for is told first: a lease, a range', () => {
+    for (const value of ['1', '2', '3']) put('a', value);
+    at.store.compact(3);
+    const key = bytes('a');
+    const behind = [
+      opDelete({ key, rangeEnd: bytes('\0') }),
+      opPut({ key, ignoreLease: true, value: bytes('v') }),
+    ];
+    const ranged = (revision: number): unknown => txn([...behind, opRange({ key, revision })]);
+    expect(ranged(2)).toEqual({ ok: false, code: 'compacted' });
+    expect(ranged(9)).toEqual({ ok: false, code: 'future-revision' });
+    expect(ranged(4)).toEqual({ ok: false, code: 'key-not-found' });
+    const leased = txn([...behind, opPut({ key: bytes('b'), lease: 77n })]);
+    expect(leased).toEqual({ ok: false, code: 'lease-not-found' });
+  });
 });
 
 describe('prefetch', () => {

@@ -58,13 +58,15 @@ export function checkPath(
   path: Path,
   leaseExists: LeaseExists,
 ): MvccErrorCode | null {
-  return checkPuts(begin, path, leaseExists, new Foreseen()) ?? checkRanges(begin, path);
+  const fault = checkPuts(begin, path, leaseExists) ?? checkRanges(begin, path);
+  return fault ?? (foresee(path, new Foreseen()) ? null : 'key-not-found');
 }
 
 /**
  * What the path has deleted so far. A put that wants the key's old value or lease must find the key
  * when its turn comes, too: etcd stops in the middle of applying such a transaction (a put with
- * ignore_value behind a deletion of its key) and crashes; here it is refused before it begins.
+ * ignore_value behind a deletion of its key) and crashes; here it is refused before it begins, behind
+ * all that etcd finds before it crashes.
  */
 class Foreseen {
   readonly #deleted: KeyRange[] = [];
@@ -87,12 +89,25 @@ class Foreseen {
   }
 }
 
-function checkPuts(
-  begin: Begin,
-  path: Path,
-  leaseExists: LeaseExists,
-  foreseen: Foreseen,
-): MvccErrorCode | null {
+/** False: a put finds nothing any more of what it takes from its key. */
+function foresee(path: Path, foreseen: Foreseen): boolean {
+  let nested = 0;
+  for (const { request } of path.ops) {
+    if (request?.$case === 'requestPut') {
+      const { key, ignoreValue, ignoreLease } = request.requestPut;
+      if ((ignoreValue || ignoreLease) && foreseen.gone(key)) return false;
+      foreseen.put(key);
+    } else if (request?.$case === 'requestDeleteRange') {
+      const { key, rangeEnd } = request.requestDeleteRange;
+      foreseen.delete(keyRangeOf(key, rangeEnd));
+    } else if (request?.$case === 'requestTxn') {
+      if (!foresee(path.nested[nested++] as Path, foreseen)) return false;
+    }
+  }
+  return true;
+}
+
+function checkPuts(begin: Begin, path: Path, leaseExists: LeaseExists): MvccErrorCode | null {
   let nested = 0;
   for (const op of path.ops) {
     let code: MvccErrorCode | null = null;
@@ -103,18 +118,12 @@ function checkPuts(
       case 'requestPut': {
         const put = op.request.requestPut;
         code = needsMissingKey(begin, put) ?? needsMissingLease(put, leaseExists);
-        if ((put.ignoreValue || put.ignoreLease) && foreseen.gone(put.key)) code = 'key-not-found';
-        foreseen.put(put.key);
-        break;
-      }
-      case 'requestDeleteRange': {
-        const { key, rangeEnd } = op.request.requestDeleteRange;
-        foreseen.delete(keyRangeOf(key, rangeEnd));
         break;
       }
       case 'requestTxn':
-        code = checkPuts(begin, path.nested[nested++] as Path, leaseExists, foreseen);
+        code = checkPuts(begin, path.nested[nested++] as Path, leaseExists);
         break;
+      case 'requestDeleteRange':
       case 'requestRange':
         break;
     }
