@@ -1,6 +1,7 @@
 // Emits the TypeScript files: one for each .proto file with messages, and the table of services.
 
 import { emitMessage } from './emit-message.mjs';
+import { emitShapes } from './emit-shapes.mjs';
 import { propertyName } from './model.mjs';
 
 const HEAD = '// Generated from libs/wire/proto by tools/codegen. Do not edit; run it again.';
@@ -137,5 +138,6 @@ export function emitAll(files) {
     if (file.messages.length + file.enums.length > 0) out.set(`${file.tsFile}.ts`, emitFile(file));
   }
   out.set('services.ts', emitServices(files));
+  out.set('shapes.ts', `${[HEAD, ...emitShapes(files, propertyName)].join('\n')}\n`);
   return out;
 }

@@ -26,6 +26,8 @@ export interface GatewayConfig {
   readonly listenMetricsUrls: readonly string[];
   readonly cors: readonly string[];
   readonly hostWhitelist: readonly string[];
+  /** JSON over HTTP below `/v3/`. */
+  readonly jsonGateway: boolean;
   readonly requestBytesMax: number;
   readonly concurrentStreamsMax: number;
   readonly keepaliveMinTimeMs: number;
@@ -88,6 +90,7 @@ function build(settings: ServiceSettings, warnings: readonly string[]): ConfigRe
     listenMetricsUrls: list('listen-metrics-urls'),
     cors: list('cors'),
     hostWhitelist: list('host-whitelist'),
+    jsonGateway: text('enable-grpc-gateway') === 'true',
     requestBytesMax: number('max-request-bytes'),
     concurrentStreamsMax: number('max-concurrent-streams'),
     keepaliveMinTimeMs: number('grpc-keepalive-min-time'),

@@ -62,6 +62,13 @@ export const GATEWAY_FLAGS: readonly ServiceFlag[] = Object.freeze([
   },
   { name: 'cors', type: 'list', fallback: '*', help: 'Origins allowed for HTTP/1.' },
   { name: 'host-whitelist', type: 'list', fallback: '*', help: 'Host names allowed for HTTP/1.' },
+  {
+    name: 'enable-grpc-gateway',
+    type: 'enum',
+    fallback: 'true',
+    values: ['true', 'false'],
+    help: 'JSON over HTTP below /v3/.',
+  },
   { name: 'max-request-bytes', type: 'uint', fallback: '1572864', help: 'Largest request.' },
   {
     name: 'max-concurrent-streams',

@@ -101,6 +101,7 @@ export class Gateway {
         hostWhitelist: config.hostWhitelist,
         extensiveMetrics: config.extensiveMetrics,
         requestTimeoutMs: options.requestTimeoutMs,
+        jsonGateway: config.jsonGateway,
       },
       {
         handler: tracedHandler(router, tracer, true),

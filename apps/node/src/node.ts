@@ -235,6 +235,7 @@ export class ConclaveNode {
         hostWhitelist: config.hostWhitelist,
         extensiveMetrics: config.extensiveMetrics,
         requestTimeoutMs: 5_000 + 2 * config.electionMs,
+        jsonGateway: config.jsonGateway,
       },
       {
         handler: tracedHandler(api, tracer, true),

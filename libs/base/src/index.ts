@@ -43,6 +43,7 @@ export {
   type ClientCallEvents,
   EMPTY_METADATA,
   type EndOrigin,
+  type HttpOrigin,
   type Metadata,
   type ServerCall,
   type ServerCallEvents,

@@ -7,6 +7,7 @@ import {
   type BoundPort,
   createGrpcServer,
   type GrpcLimits,
+  grpcLimits,
   type GrpcServer,
   Http1Server,
   PortListener,
@@ -18,6 +19,7 @@ import { HealthHttp } from './health-http.js';
 import { HealthHandler } from './health-service.js';
 import { HttpGuard } from './http-guard.js';
 import { type HttpExtension, httpRouter } from './http-router.js';
+import { JsonGateway, jsonGatewayLimits } from './json/json-gateway.js';
 import type { NodeView } from './node-view.js';
 import { storeCheck } from './store-check.js';
 
@@ -29,6 +31,8 @@ export interface ClientEdgeOptions {
   readonly extensiveMetrics?: boolean;
   /** How long a health check may wait for the store, in milliseconds. */
   readonly requestTimeoutMs?: number;
+  /** JSON below `/v3/` (`--enable-grpc-gateway`); on by default. */
+  readonly jsonGateway?: boolean;
 }
 
 export interface ClientEdgePorts {
@@ -50,12 +54,15 @@ export type EdgeProtocols = 'all' | 'grpc' | 'http' | 'metrics';
 const ANY = ['*'] as const;
 const REQUEST_TIMEOUT_MS = 7000;
 const SHUTDOWN_TEXT = 'etcdserver: server stopped';
+/** What streams broken off at the end of a shutdown get to send their last line. */
+const LAST_WORDS_MS = 200;
 
 export class ClientEdge {
   readonly #grpc: GrpcServer;
   readonly #http: Http1Server;
   readonly #metricsHttp: Http1Server;
   readonly #health = new HealthHandler();
+  readonly #json: JsonGateway | null;
   readonly #probe: Probe;
   readonly #listeners: PortListener[] = [];
 
@@ -64,8 +71,15 @@ export class ClientEdge {
     this.#probe = probe;
     const extensive = options.extensiveMetrics ?? false;
     const meter = { probe, extensive, nowMs: (): number => performance.now() };
+    const services = etcdServices(handler, this.#health, meter);
+    const { messageBytesMax } = grpcLimits(options.limits ?? {});
+    const json =
+      options.jsonGateway === false
+        ? null
+        : new JsonGateway(jsonGatewayLimits(messageBytesMax), services);
+    this.#json = json;
     this.#grpc = createGrpcServer({
-      services: etcdServices(handler, this.#health, meter),
+      services,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       shutdownMessage: SHUTDOWN_TEXT,
       probe,
@@ -73,7 +87,10 @@ export class ClientEdge {
     const check = storeCheck(handler, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
     const routes = { health: new HealthHttp(view, check, probe), view, probe, exposition };
     const guard = new HttpGuard({ cors: options.cors ?? ANY, hosts: options.hostWhitelist ?? ANY });
-    const extension = ports.extension ?? null;
+    const extension: HttpExtension = (request, response, path) => {
+      if (json?.handle(request, response, path) === true) return true;
+      return ports.extension?.(request, response, path) ?? false;
+    };
     this.#http = new Http1Server({
       handler: httpRouter({ guard, metricsOnly: false, extension }, routes),
       ...(ports.upgrade === undefined ? {} : { upgrade: ports.upgrade }),
@@ -104,7 +121,7 @@ export class ClientEdge {
   }
 
   get callCount(): number {
-    return this.#grpc.callCount;
+    return this.#grpc.callCount + (this.#json?.callCount ?? 0);
   }
 
   get connectionCount(): number {
@@ -122,8 +139,12 @@ export class ClientEdge {
     const closed = (): void => {
       if (--open === 0) done();
     };
+    const lastWords = setTimeout(() => this.#json?.endCalls(SHUTDOWN_TEXT), graceMs);
     this.#grpc.shutdown(graceMs, closed);
-    this.#http.shutdown(graceMs, closed);
+    this.#http.shutdown(graceMs + LAST_WORDS_MS, () => {
+      clearTimeout(lastWords);
+      closed();
+    });
     this.#metricsHttp.shutdown(graceMs, closed);
   }
 }

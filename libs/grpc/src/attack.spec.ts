@@ -429,7 +429,7 @@ test('a client that goes silent is pinged and then dropped', async () => {
   expect(frames(all).some((each) => each.type === 6)).toBe(true);
 });
 
-test('an upgrade goes to the hook, and is 404 without one', async () => {
+test('an upgrade goes to the hook, and is a plain request where that does not take it', async () => {
   await start({
     upgrade: (request, socket) => {
       if (request.url !== '/link') return false;
@@ -437,13 +437,25 @@ test('an upgrade goes to the hook, and is 404 without one', async () => {
       return true;
     },
   });
-  const upgrade = async (path: string): Promise<string> => {
-    const socket = await socketTo(rig.port);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n`);
-    return (await heard(socket)).toString().slice(0, 12);
-  };
-  expect(await upgrade('/link')).toBe('HTTP/1.1 101');
-  expect(await upgrade('/other')).toBe('HTTP/1.1 404');
+  const upgrade = (path: string, connection: string): string =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: ${connection}\r\n` +
+    'HTTP2-Settings: AAMAAABk\r\nContent-Length: 2\r\n\r\n{}';
+  const link = await socketTo(rig.port);
+  link.write(upgrade('/link', 'Upgrade'));
+  expect((await heard(link)).toString()).toMatch(/^HTTP\/1.1 101/);
+
+  const socket = await socketTo(rig.port);
+  const ended = heard(socket);
+  socket.write(upgrade('/one', 'Upgrade, HTTP2-Settings'));
+  await new Promise((done) => socket.once('data', done));
+  socket.write(upgrade('/two', 'HTTP2-Settings, Upgrade, close'));
+  const answers = (await ended).toString();
+  expect(answers.match(/HTTP\/1.1 200|POST \/one|POST \/two/g)).toEqual([
+    'HTTP/1.1 200',
+    'POST /one',
+    'HTTP/1.1 200',
+    'POST /two',
+  ]);
 });
 
 test('a unix socket serves, and a stale one is taken over', async () => {

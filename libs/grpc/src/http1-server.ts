@@ -3,7 +3,10 @@
  * listening server would have kept (those work only on sockets it accepted itself).
  *
  * A connection must show a complete request head within `headersMs` of its first byte or of the
- * answer before; a request must be over within `requestMs`. Upgrades go to one hook.
+ * answer before; a request must be over within `requestMs`. Requests that a client sends without waiting
+ * for answers are handled one after the other, so that a read behind a write sees it. Upgrades go to one
+ * hook; one that it does not take is a request like any other, as the standard has it (RFC 9110 7.8):
+ * some clients ask for `h2c` with every request.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -41,9 +44,13 @@ export interface Http1ServerOptions {
   readonly limits?: Partial<Http1Limits>;
 }
 
-const NO_UPGRADE =
-  'HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\n' +
-  'Content-Length: 19\r\nConnection: close\r\n\r\n404 page not found\n';
+/** Requests of one connection that may wait for the one before. */
+const PIPELINED_MAX = 100;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 const BAD_REQUEST =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n' +
@@ -58,8 +65,8 @@ export class Http1Server {
   readonly #limits: Http1Limits;
   readonly #handler: Http1Handler;
   readonly #upgrade: UpgradeHook | null;
-  /** Open sockets, each with the number of its requests in work. */
-  readonly #busy = new Map<Duplex, number>();
+  /** Open sockets, each with its requests: the first is in work, the others wait. */
+  readonly #busy = new Map<Duplex, Exchange[]>();
   #isLeaving = false;
   #whenEmpty: (() => void) | null = null;
 
@@ -89,7 +96,7 @@ export class Http1Server {
       socket.destroy();
       return;
     }
-    this.#busy.set(socket, 0);
+    this.#busy.set(socket, []);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#closed(socket));
     // A client may close its half after the request and still wait for the answer.
@@ -102,7 +109,7 @@ export class Http1Server {
   /** Closes silent connections now and busy ones after their answer, or after `graceMs`. */
   shutdown(graceMs: number, done: () => void): void {
     this.#isLeaving = true;
-    for (const [socket, requests] of this.#busy) if (requests === 0) socket.destroy();
+    for (const [socket, requests] of this.#busy) if (requests.length === 0) socket.destroy();
     if (this.#busy.size === 0) {
       setImmediate(done);
       return;
@@ -125,11 +132,20 @@ export class Http1Server {
 
   #requested(request: IncomingMessage, response: ServerResponse): void {
     const socket = request.socket;
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
-    this.#watch(socket, this.#limits.requestMs);
+    const requests = this.#busy.get(socket);
+    if (requests === undefined || requests.length > PIPELINED_MAX) {
+      socket.destroy();
+      return;
+    }
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     response.once('close', () => this.#answered(socket));
+    requests.push({ request, response });
+    if (requests.length === 1) this.#handle(socket, { request, response });
+  }
+
+  #handle(socket: Duplex, { request, response }: Exchange): void {
+    this.#watch(socket, this.#limits.requestMs);
     if (this.#isLeaving) response.setHeader('connection', 'close');
     this.#handler(request, response);
   }
@@ -137,9 +153,11 @@ export class Http1Server {
   #answered(socket: Duplex): void {
     const requests = this.#busy.get(socket);
     if (requests === undefined) return;
-    this.#busy.set(socket, requests - 1);
-    if (requests > 1) return;
-    if (this.#isLeaving) socket.end();
+    requests.shift();
+    const next = requests[0];
+    if (socket.destroyed) requests.length = 0;
+    else if (next !== undefined) this.#handle(socket, next);
+    else if (this.#isLeaving) socket.end();
     else this.#watch(socket, this.#limits.idleMs);
   }
 
@@ -150,7 +168,15 @@ export class Http1Server {
       this.#forget(socket);
       return;
     }
-    socket.end(NO_UPGRADE);
+    if (this.#busy.get(socket)?.length !== 0) {
+      // Who asks for another protocol waits for the answer.
+      socket.destroy();
+      return;
+    }
+    socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
+    this.#server.emit('connection', socket);
+    socket.resume();
+    this.#watch(socket, this.#limits.headersMs);
   }
 
   #closed(socket: Duplex): void {
@@ -164,4 +190,24 @@ export class Http1Server {
     this.#whenEmpty = null;
     whenEmpty?.();
   }
+}
+
+/** The head of the request as it came, but for what asked for another protocol. */
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const lower = name.toLowerCase();
+    if (lower === 'upgrade' || lower === 'http2-settings') continue;
+    const value = lower === 'connection' ? withoutUpgrade(rawHeaders[i + 1]) : rawHeaders[i + 1];
+    if (value !== '') lines.push(`${name}: ${value}`);
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+function withoutUpgrade(connection = ''): string {
+  const kept = connection.split(',').filter((option) => {
+    return !/^\s*(upgrade|http2-settings)\s*$/i.test(option);
+  });
+  return kept.join(',').trim();
 }

@@ -25,3 +25,4 @@ export {
   type SocketTaker,
 } from './port-listener.js';
 export { encodeStatusText } from './status-text.js';
+export { parseTimeout } from './timeout.js';

@@ -164,6 +164,7 @@ export {
   SessionService,
   WatchService,
 } from './generated/services.js';
+export { ENUM_SHAPES, MESSAGE_SHAPES } from './generated/shapes.js';
 export {
   MemberChange,
   MemberRow,
@@ -172,6 +173,7 @@ export {
   SessionRow,
 } from './generated/state.js';
 export type { Codec, MethodDescriptor } from './protobuf/codec.js';
+export type { EnumShape, FieldKind, FieldShape, MessageShape } from './protobuf/shape.js';
 export { DecodeError } from './protobuf/decode-error.js';
 export { MESSAGE_DEPTH_MAX } from './protobuf/reader.js';
 export { ByteReader } from './format/byte-reader.js';

@@ -68,7 +68,7 @@ const MEMBER: readonly Row[] = [
   ['raft-read-timeout', 'duration', '5s', 'ignored', 'Detail of peer connections.'],
   ['raft-write-timeout', 'duration', '5s', 'ignored', 'Detail of peer connections.'],
   ['memory-mlock', 'bool', 'false', 'default-only', 'Lock memory.'],
-  ['enable-grpc-gateway', 'bool', 'true', 'ignored', 'JSON gateway (not built yet).'],
+  ['enable-grpc-gateway', 'bool', 'true', 'built', 'JSON over HTTP below /v3/.'],
   ['enable-v2', 'bool', 'false', 'default-only', 'v2 keys API.'],
   ['v2-deprecation', 'string', 'write-only', 'ignored', 'No effect, as in etcd 3.6.'],
   [

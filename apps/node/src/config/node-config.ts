@@ -66,6 +66,8 @@ export interface NodeConfig {
   readonly tracing: TracingFlags;
   /** `/debug/top` is served. */
   readonly debugTop: boolean;
+  /** JSON over HTTP below `/v3/`. */
+  readonly jsonGateway: boolean;
   /** Null: off. */
   readonly autoCompaction: AutoCompactionPolicy | null;
   /** 0: no checkpoints. */
@@ -144,6 +146,7 @@ export function validate(
     watchProgressMs: read.durationMs('watch-progress-notify-interval'),
     tracing: tracingFlags(settings, read),
     debugTop: read.bool('enable-debug-top'),
+    jsonGateway: read.bool('enable-grpc-gateway'),
     autoCompaction: autoCompactionPolicy(
       read.text('auto-compaction-mode'),
       read.text('auto-compaction-retention'),

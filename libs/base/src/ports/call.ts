@@ -42,6 +42,13 @@ export const EMPTY_METADATA: Metadata = new Map();
  */
 export const BACKUP_PLACE = 'backup-place';
 
+/** The HTTP request that a Call came by, for its span. */
+export interface HttpOrigin {
+  readonly method: string;
+  /** Of all requests of that kind, e.g. `/v3/kv/put`; never a path that a client made up. */
+  readonly route: string;
+}
+
 export interface CallHead {
   /** Full gRPC path, e.g. `/etcdserverpb.KV/Put`. */
   readonly method: string;
@@ -52,6 +59,8 @@ export interface CallHead {
   readonly peer: string;
   /** The span of this Call on this process; absent: the request is not traced. */
   readonly trace?: TraceSpan;
+  /** Absent: it came by gRPC, or over a link. */
+  readonly http?: HttpOrigin;
 }
 
 /** The answering side's view of a Call: what a handler may do. All methods are no-ops after `end`. */
