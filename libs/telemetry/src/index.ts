@@ -12,5 +12,12 @@ export {
   MetricRegistry,
   type Series,
 } from './registry.js';
+export {
+  type Life,
+  type Loaded,
+  type ProcessPort,
+  type Program,
+  runProgram,
+} from './process-life.js';
 export { tracedHandler } from './traced-handler.js';
 export { Telemetry, type TelemetryOptions } from './telemetry.js';
