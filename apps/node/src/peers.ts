@@ -82,7 +82,7 @@ export class Peers implements PeerTransport {
     };
     this.#links = new PeerLinks(DEFAULT_LINK_OPTIONS, shared, {
       messages: (from, messages) => this.#ports.replica()?.receive(from, messages),
-      unreachable: (to) => this.#ports.replica()?.unreachable(to),
+      unreachable: (to) => this.#ports.replica()?.peerState(to, false),
       connected: (to, isUp) => this.#connected(to, isUp),
       refused: (to, code, text) => this.#refused(to, code, text),
     });
@@ -218,10 +218,8 @@ export class Peers implements PeerTransport {
 
   #connected(to: bigint, isUp: boolean): void {
     if (isUp) this.#connectedSinceMs.set(to, this.#ports.clock.monotonicMs());
-    else {
-      this.#connectedSinceMs.delete(to);
-      this.#ports.replica()?.unreachable(to);
-    }
+    else this.#connectedSinceMs.delete(to);
+    this.#ports.replica()?.peerState(to, isUp);
   }
 
   #refused(to: bigint, code: string, text: string): void {

@@ -36,7 +36,12 @@ import {
   type SlotSnapshotMeta,
   type SoftState,
 } from './ready.js';
-import { broadcastAppend, broadcastHeartbeat, peerEntriesRead } from './replication.js';
+import {
+  broadcastAppend,
+  broadcastHeartbeat,
+  peerEntriesRead,
+  sendHeartbeat,
+} from './replication.js';
 import {
   announceSnapshot,
   snapshotFailed,
@@ -226,6 +231,16 @@ export class RawNode {
   reportUnreachable(slot: Slot): void {
     const peer = this.#raft.tracker.get(slot);
     if (this.isLeader && peer?.state === 'replicate') peer.becomeProbe();
+  }
+
+  /**
+   * `slot` can be reached again. A member that was just started hears of its leader now and not with the
+   * next heartbeat, and its answer brings what it lacks.
+   */
+  reportReachable(slot: Slot): void {
+    const r = this.#raft;
+    const peer = r.tracker.get(slot);
+    if (r.role === Role.LEADER && peer !== undefined && slot !== r.slot) sendHeartbeat(r, peer);
   }
 
   /** The durable log now begins behind `index`, which is applied. */

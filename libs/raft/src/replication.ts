@@ -122,8 +122,11 @@ export function peerEntriesRead(r: Raft, peer: Progress, entries: readonly Entry
 /** A heartbeat to everybody, with the newest read context. Commit never exceeds what a peer has. */
 export function broadcastHeartbeat(r: Raft): void {
   for (const peer of r.tracker.peers) {
-    if (peer.slot === r.slot) continue;
-    const commit = Math.min(peer.match, r.log.commit);
-    r.send(heartbeatMessage(peer.slot, r.slot, r.term, commit, r.reads.round));
+    if (peer.slot !== r.slot) sendHeartbeat(r, peer);
   }
+}
+
+export function sendHeartbeat(r: Raft, peer: Progress): void {
+  const commit = Math.min(peer.match, r.log.commit);
+  r.send(heartbeatMessage(peer.slot, r.slot, r.term, commit, r.reads.round));
 }

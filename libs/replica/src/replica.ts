@@ -243,10 +243,12 @@ export class Replica implements ReplicaView {
     this.#drive.wake();
   }
 
-  /** A peer cannot be reached at the moment. */
-  unreachable(id: bigint): void {
+  /** A peer cannot be reached at the moment, or can be again. */
+  peerState(id: bigint, isReachable: boolean): void {
     if (this.#stopped) return;
-    this.#raft.reportUnreachable(this.slots.slotOf(id));
+    const slot = this.slots.slotOf(id);
+    if (isReachable) this.#raft.reportReachable(slot);
+    else this.#raft.reportUnreachable(slot);
     this.#drive.wake();
   }
 

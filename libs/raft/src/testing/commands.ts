@@ -365,6 +365,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     'report-unreachable',
     (i, { words }) => i.member(words[0]).node.reportUnreachable(Number(words[1])),
   ],
+  ['report-reachable', (i, { words }) => i.member(words[0]).node.reportReachable(Number(words[1]))],
   [
     'report-snapshot',
     (i, { words }) => i.member(words[0]).node.reportSnapshot(Number(words[1]), words[2] === 'ok'),

@@ -176,10 +176,8 @@ export class Peers implements PeerTransport {
       if (this.#isTold(id)) return;
       if (isUp === this.#connectedMs.has(id)) continue;
       if (isUp) this.#connectedMs.set(id, this.#self.host.clock.monotonicMs());
-      else {
-        this.#connectedMs.delete(id);
-        this.#self.replica?.unreachable(id);
-      }
+      else this.#connectedMs.delete(id);
+      this.#self.replica?.peerState(id, isUp);
     }
   }
 
