@@ -73,15 +73,14 @@ export function writeGroupHead(
 /** The head at `at` if its own checksum holds, else null. */
 export function readGroupHead(bytes: Uint8Array, at: number, salt: number): GroupHead | null {
   if (at + GROUP_HEAD_BYTES > bytes.length) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(at, true) !== GROUP_MAGIC) return null;
-  if (view.getUint32(at + 28, true) !== crc32c(bytes, salt, at, at + 28)) return null;
+  if (readU32(bytes, at) !== GROUP_MAGIC) return null;
+  if (readU32(bytes, at + 28) !== crc32c(bytes, salt, at, at + 28)) return null;
   return {
-    bodyBytes: view.getUint32(at + 4, true),
-    group: readNumber(view, at + 8),
-    previousEnd: view.getUint32(at + 16, true),
-    sequence: view.getUint32(at + 20, true),
-    chainBefore: view.getUint32(at + 24, true),
+    bodyBytes: readU32(bytes, at + 4),
+    group: readNumber(bytes, at + 8),
+    previousEnd: readU32(bytes, at + 16),
+    sequence: readU32(bytes, at + 20),
+    chainBefore: readU32(bytes, at + 24),
   };
 }
 
@@ -90,17 +89,26 @@ export function writeNumber(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
 }
 
+/** Little-endian, as all of the log; without a DataView, of which a start would make one a record. */
+function readU32(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+}
+
 /** A number beyond 2^53 - 1 comes out imprecise: the caller compares or range-checks. */
-export function readNumber(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+function readNumber(bytes: Uint8Array, at: number): number {
+  return readU32(bytes, at + 4) * 0x1_0000_0000 + readU32(bytes, at);
 }
 
 /** A record as found in `bytes`; its checksum was verified. */
 export interface FoundRecord {
+  /** Where it begins. */
+  readonly at: number;
   readonly kind: number;
   /** The body is `bytes[bodyAt, end)`. */
   readonly bodyAt: number;
   readonly end: number;
+  readonly chainBefore: number;
   readonly chain: number;
 }
 
@@ -112,12 +120,12 @@ export function readRecord(
   chainBefore: number,
 ): FoundRecord | null {
   if (at + RECORD_HEAD_BYTES > limit) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = at + RECORD_HEAD_BYTES + view.getUint32(at, true);
+  const end = at + RECORD_HEAD_BYTES + readU32(bytes, at);
   if (end > limit) return null;
   const chain = crc32c(bytes, crc32c(bytes, chainBefore, at, at + 4), at + 8, end);
-  if (view.getUint32(at + 4, true) !== chain) return null;
-  return { kind: bytes[at + 8] as number, bodyAt: at + RECORD_HEAD_BYTES, end, chain };
+  if (readU32(bytes, at + 4) !== chain) return null;
+  const bodyAt = at + RECORD_HEAD_BYTES;
+  return { at, kind: bytes[at + 8] as number, bodyAt, end, chainBefore, chain };
 }
 
 export interface EntryHead {
@@ -130,9 +138,8 @@ export interface EntryHead {
 /** The fixed fields of an ENTRY body; null if it is too short or a number is out of range. */
 export function readEntryHead(bytes: Uint8Array, bodyAt: number, end: number): EntryHead | null {
   if (bodyAt + ENTRY_FIXED_BYTES > end) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const term = readNumber(view, bodyAt + 1);
-  const index = readNumber(view, bodyAt + 9);
+  const term = readNumber(bytes, bodyAt + 1);
+  const index = readNumber(bytes, bodyAt + 9);
   if (!Number.isSafeInteger(term) || !Number.isSafeInteger(index)) return null;
   const type = bytes[bodyAt] as number;
   if (type > 1) return null;

@@ -33,7 +33,7 @@ import {
   walkSegment,
 } from './segment-walk.js';
 
-/** A record as recovery and the dump see it. */
+/** A record as recovery and the dump see it; `data` is valid during the call. */
 export interface RecoveryTrace {
   entry(term: Term, index: Index, type: number, data: Uint8Array): void;
 }
@@ -265,9 +265,7 @@ class Walk {
       this.index.segments.push(new Segment(sequence, reader.name));
       this.#name = reader.name;
       point = walkSegment(reader, sequence, head.chain, head.nextGroup, this.#salt, {
-        record: (bytes, record, offset, at, chain) => {
-          this.#record(bytes, record, offset, record.end - at, chain);
-        },
+        record: (bytes, record, offset) => this.#record(bytes, record, offset),
         group: (group, chain) => {
           if (head.generation === mark.generation && group === mark.group) {
             this.#markedChain = chain;
@@ -350,16 +348,10 @@ class Walk {
     }
   }
 
-  #record(
-    bytes: Uint8Array,
-    record: FoundRecord,
-    offset: number,
-    length: number,
-    chainBefore: number,
-  ): void {
+  #record(bytes: Uint8Array, record: FoundRecord, offset: number): void {
     switch (record.kind) {
       case RecordKind.ENTRY:
-        this.#entry(bytes, record, offset, length, chainBefore);
+        this.#entry(bytes, record, offset);
         return;
       case RecordKind.HARD_STATE: {
         const from = new ByteReader(bytes.subarray(0, record.end), record.bodyAt);
@@ -387,13 +379,7 @@ class Walk {
     }
   }
 
-  #entry(
-    bytes: Uint8Array,
-    record: FoundRecord,
-    offset: number,
-    length: number,
-    chainBefore: number,
-  ): void {
+  #entry(bytes: Uint8Array, record: FoundRecord, offset: number): void {
     const entry = readEntryHead(bytes, record.bodyAt, record.end);
     if (entry === null) return this.#bad(offset, 'an entry cannot be read');
     const { index, term } = entry;
@@ -404,7 +390,7 @@ class Walk {
     }
     const before = index - 1 === this.cut.index ? this.cut.term : this.index.termBefore(index);
     if (term < before) this.#bad(offset, `entry ${index} has a lower term than the one before`);
-    this.index.push(index, term, offset, length, chainBefore);
+    this.index.push(index, term, offset, record.end - record.at, record.chainBefore);
     if (this.#trace !== null) {
       this.#trace.entry(term, index, entry.type, bytes.subarray(entry.dataAt, record.end));
     }

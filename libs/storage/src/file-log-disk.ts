@@ -69,9 +69,10 @@ export class FileLogDisk implements LogDisk {
     return this.#sync(`size of ${name}`, () => this.#system.fstatSync(this.#fd(name)).size);
   }
 
-  readSync(name: string, offset: number, length: number): Uint8Array {
+  readSync(name: string, offset: number, length: number, into?: Uint8Array): Uint8Array {
     return this.#sync(`read ${name}`, () => {
-      const bytes = new Uint8Array(length);
+      const fits = into !== undefined && into.length >= length;
+      const bytes = fits ? into.subarray(0, length) : new Uint8Array(length);
       let at = 0;
       while (at < length) {
         const read = this.#system.readSync(this.#fd(name), bytes, at, length - at, offset + at);

@@ -17,7 +17,8 @@ export type DiskDone = (failure: DiskFailure | null) => void;
 export interface LogDisk {
   list(): readonly string[];
   size(name: string): number;
-  readSync(name: string, offset: number, length: number): Uint8Array;
+  /** Less than `length` at the end of the file only. `into`: where the bytes may be put, if they fit. */
+  readSync(name: string, offset: number, length: number, into?: Uint8Array): Uint8Array;
   /** Creates `name` filled with `bytes` zeros; file and directory entry are durable on return. */
   createSync(name: string, bytes: number): void;
   /** Durable on return. */
