@@ -130,8 +130,12 @@ async function reopen(
   if (identity === null) throw new Error('reopened before its birth');
   refuseSwapped(directory, identity, config);
   const options = logOptions(identity, config);
+  // RocksDB opens in threads of its own while the log is read here.
+  const opening = openEngine(directory, current.stateNumber);
+  opening.catch(() => undefined);
   const opened = openLog(directory.logDisk, options, current.firstSegment);
   if (!opened.ok) {
+    await closeOpened(opening);
     const text = `the log of ${directory.path} is refused: ${opened.message}`;
     throw new ConclaveError(opened.code, text);
   }
@@ -141,8 +145,13 @@ async function reopen(
     probe.log('info', message, { bytes: tornBytes });
   }
   if (config.forceNewCluster) await goOnAlone(opened.log, identity, probe);
-  const engine = await openEngine(directory, current.stateNumber);
-  return { log: opened.log, engine, known: [] };
+  return { log: opened.log, engine: await opening, known: [] };
+}
+
+/** What was opened in vain; how it ends matters to nobody any more. */
+async function closeOpened(opening: Promise<Engine>): Promise<void> {
+  const engine = await opening.catch(() => null);
+  if (engine !== null) await new Promise<void>((resolve) => engine.close(() => resolve()));
 }
 
 /**
