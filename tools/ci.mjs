@@ -34,6 +34,7 @@ function installPackages() {
     etcdctl: 'etcd-client',
     'nats-server': 'nats-server',
     gcc: 'gcc',
+    promtool: 'prometheus',
   };
   const missing = Object.entries(wanted)
     .filter(([binary]) => spawnSync('which', [binary]).status !== 0)

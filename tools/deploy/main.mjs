@@ -4,6 +4,7 @@
 // restored. At each step every acknowledged write must be there.
 //
 //   npm run deploy:test [-- --keep]       --keep leaves the containers running at the end
+//   npm run deploy:test -- --observe      instead: profile `observe` and what it shows
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { engineFault, freePort, Project, run, until } from './engine.mjs';
 import { Ledger } from './ledger.mjs';
 import { leaderOf, memberTable, NODES } from './members.mjs';
+import { Observed } from './observe.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const keep = process.argv.includes('--keep');
@@ -25,23 +27,30 @@ if (fault !== null) {
   process.exit(1);
 }
 
-const ports = await Promise.all(Array.from({ length: 4 }, freePort));
+const ports = await Promise.all(Array.from({ length: 6 }, freePort));
 const name = `conclave-test-${process.pid}`;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'conclave-deploy-'));
-fs.writeFileSync(path.join(folder, 'nats-token'), 'deployment-test\n');
+const PASSWORD = 'deployment-test';
+for (const secret of ['nats-token', 'grafana-password']) {
+  fs.writeFileSync(path.join(folder, secret), `${PASSWORD}\n`);
+}
+fs.chmodSync(folder, 0o755);
 const project = new Project(name, root, {
   CONCLAVE_IMAGE: `${name}:one`,
   GATEWAY1_PORT: String(ports[0]),
   GATEWAY2_PORT: String(ports[1]),
   DISCOVERY_PORT: String(ports[2]),
   NATS_PORT: String(ports[3]),
+  PROMETHEUS_PORT: String(ports[4]),
+  GRAFANA_PORT: String(ports[5]),
   NATS_TOKEN_FILE: path.join(folder, 'nats-token'),
+  GRAFANA_PASSWORD_FILE: path.join(folder, 'grafana-password'),
 });
 const gateways = [`127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`];
 let ledger = null;
 
 try {
-  await scenario();
+  await (process.argv.includes('--observe') ? observed() : scenario());
 } catch (error) {
   results.push(['FAILED', error.message]);
   console.error(`FAILED: ${error.message}`);
@@ -92,6 +101,29 @@ async function scenario() {
   await step('rolling restart, new image', rollingRestart);
   await step('down and up', downAndUp);
   await step('backup, destroy, restore', disaster);
+}
+
+/** The same cluster with telemetry on, and what profile `observe` makes of it. */
+async function observed() {
+  project.env = {
+    ...project.env,
+    OTEL_SDK_DISABLED: 'false',
+    OTEL_TRACES_SAMPLER_ARG: '0.2',
+    OTEL_METRIC_EXPORT_INTERVAL: '5000',
+  };
+  const observers = { prometheus: ports[4], grafana: ports[5] };
+  const profile = new Observed(project, root, observers, PASSWORD);
+  await step('build', () => project.compose('build', '--quiet').then(() => undefined));
+  await step('up, healthy', () => project.compose('up', '-d', '--wait').then(() => undefined));
+  await step('profile observe', () => profile.up());
+  ledger = new Ledger(gateways);
+  ledger.start();
+  await step('writes through both gateways', () => ledger.more(500, 60));
+  await step('collector', () => profile.collector());
+  await step('Prometheus', () => profile.prometheus());
+  await step('Grafana', () => profile.grafana());
+  await ledger.stop();
+  await step('nothing is missing', () => ledger.check('at the end'));
 }
 
 async function bootstrap() {

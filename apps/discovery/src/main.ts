@@ -1,5 +1,5 @@
 /** `conclave-discovery`: what starts when its process does. */
-import { Telemetry, runProgram } from '@conclave/telemetry';
+import { PROCESS_CATALOGUE, Telemetry, runProgram } from '@conclave/telemetry';
 import { type DiscoveryConfig, loadConfig, usage } from './config.js';
 import { DiscoveryService } from './discovery-service.js';
 import { DISCOVERY_METRICS } from './metrics.js';
@@ -15,6 +15,7 @@ runProgram<DiscoveryConfig>({
   telemetry: ({ logLevel, logFormat, logOutputs }) =>
     new Telemetry({
       log: { level: logLevel, format: logFormat, outputs: logOutputs },
+      catalogue: PROCESS_CATALOGUE,
       metrics: DISCOVERY_METRICS,
     }),
   async start(config, life) {

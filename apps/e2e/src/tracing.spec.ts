@@ -109,6 +109,9 @@ test('one trace shows a write on its way through gateway, leader, logs, quorum a
   const metric = (name: string): object | undefined =>
     receiver.metrics.find((m) => m.name === name);
   expect(metric('etcd_server_has_leader')).toMatchObject({ kind: 'gauge' });
+  // A gateway that said 0 of what only members know would raise alarms.
+  const leaders = receiver.metrics.filter((m) => m.name === 'etcd_server_has_leader');
+  expect(new Set(leaders.map((m) => m.instance)).size).toBe(3);
   expect(metric('etcd_mvcc_put_total')).toMatchObject({ kind: 'sum' });
   expect(metric('etcd_disk_wal_fsync_duration_seconds')).toMatchObject({
     kind: 'histogram',

@@ -3,7 +3,7 @@ import { type Server, createServer, get } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { NO_PROBE, Random, type ServerCall, Status } from '@conclave/base';
 import { DEFAULT_LINK_OPTIONS, LinkHost, LinkServer } from '@conclave/link';
-import { Telemetry } from '@conclave/telemetry';
+import { GATEWAY_CATALOGUE, Telemetry } from '@conclave/telemetry';
 import {
   AlarmMember,
   AlarmResponse,
@@ -119,6 +119,7 @@ test('a gateway serves health and version from its members, and stops without a 
   const lines: string[] = [];
   const telemetry = new Telemetry({
     strict: true,
+    catalogue: GATEWAY_CATALOGUE,
     log: {
       level: 'info',
       format: 'json',

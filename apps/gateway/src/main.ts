@@ -1,6 +1,6 @@
 /** `conclave-gateway`: what starts when its process does. */
 import { NO_TRACING_FLAGS, type Otlp, otlpSettings, startOtlp } from '@conclave/otlp';
-import { Telemetry, runProgram } from '@conclave/telemetry';
+import { GATEWAY_CATALOGUE, Telemetry, runProgram } from '@conclave/telemetry';
 import { type GatewayConfig, loadConfig, usage } from './config.js';
 import { Gateway } from './gateway.js';
 import { CONCLAVE_VERSION, versionText } from './version.js';
@@ -21,7 +21,10 @@ runProgram<GatewayConfig>({
   show: (what) => (what === 'version' ? versionText() : usage()),
   stopMsMax: STOP_MS_MAX,
   telemetry: ({ logLevel, logFormat, logOutputs }) =>
-    new Telemetry({ log: { level: logLevel, format: logFormat, outputs: logOutputs } }),
+    new Telemetry({
+      log: { level: logLevel, format: logFormat, outputs: logOutputs },
+      catalogue: GATEWAY_CATALOGUE,
+    }),
   async start(config, life) {
     const otlp = await openOtlp(config, life.telemetry);
     life.atStop(() => otlp.close(OTLP_FLUSH_MS));

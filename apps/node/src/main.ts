@@ -2,7 +2,7 @@
 import type { LogLevel } from '@conclave/base';
 import { type Otlp, otlpSettings, startOtlp } from '@conclave/otlp';
 import { FEATURE_SUPPORTED } from '@conclave/statemachine';
-import { type Life, Telemetry, runProgram } from '@conclave/telemetry';
+import { NODE_CATALOGUE, type Life, Telemetry, runProgram } from '@conclave/telemetry';
 import { loadConfig, usage } from './config/load-config.js';
 import type { NodeConfig } from './config/node-config.js';
 import { openFailpoints } from './failpoints/open-failpoints.js';

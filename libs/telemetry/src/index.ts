@@ -1,4 +1,9 @@
-export { METRIC_CATALOGUE } from './catalogue.js';
+export {
+  GATEWAY_CATALOGUE,
+  METRIC_CATALOGUE,
+  NODE_CATALOGUE,
+  PROCESS_CATALOGUE,
+} from './catalogue.js';
 export { formatFloat } from './exposition.js';
 export { LOG_LEVELS, type LogFormat } from './log-format.js';
 export { type SinkFile } from './log-sink.js';

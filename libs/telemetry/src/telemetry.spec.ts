@@ -1,8 +1,13 @@
 import { NO_PROBE, seriesOf } from '@conclave/base';
 
-import { METRIC_CATALOGUE } from './catalogue.js';
+import {
+  GATEWAY_CATALOGUE,
+  METRIC_CATALOGUE,
+  NODE_CATALOGUE,
+  PROCESS_CATALOGUE,
+} from './catalogue.js';
 import { formatFloat } from './exposition.js';
-import { counter } from './metric-spec.js';
+import { counter, type MetricSpec } from './metric-spec.js';
 import { Telemetry, type TelemetryOptions } from './telemetry.js';
 
 const lines: string[] = [];
@@ -244,4 +249,21 @@ describe('log lines', () => {
   test('a port without telemetry swallows everything', () => {
     expect(() => NO_PROBE.count('etcd_mvcc_put_total')).not.toThrow();
   });
+});
+
+test('a gateway and a member each show their own metrics, and every process what is of processes', () => {
+  const names = (catalogue: readonly MetricSpec[]): Set<string> =>
+    new Set(catalogue.map(({ name }) => name));
+  const [node, gateway, plain] = [NODE_CATALOGUE, GATEWAY_CATALOGUE, PROCESS_CATALOGUE].map(names);
+  const shown = (name: string): (boolean | undefined)[] =>
+    [node, gateway, plain].map((all) => all?.has(name));
+  expect(shown('etcd_server_has_leader')).toEqual([true, false, false]);
+  expect(shown('etcd_mvcc_db_total_size_in_bytes')).toEqual([true, false, false]);
+  expect(shown('conclave_router_links')).toEqual([false, true, false]);
+  expect(shown('grpc_server_handled_total')).toEqual([true, true, false]);
+  expect(shown('etcd_network_client_grpc_sent_bytes_total')).toEqual([true, true, false]);
+  expect(shown('etcd_server_health_success')).toEqual([true, true, false]);
+  expect(shown('conclave_feed_active')).toEqual([true, true, false]);
+  expect(shown('process_cpu_seconds_total')).toEqual([true, true, true]);
+  expect(shown('conclave_event_loop_delay_seconds')).toEqual([true, true, true]);
 });

@@ -16,6 +16,8 @@ import { type Labels, type MetricReading, MetricRegistry, type Series } from './
 
 export interface TelemetryOptions {
   readonly log: LoggerOptions;
+  /** What this kind of process may report; everything by default. */
+  readonly catalogue?: readonly MetricSpec[];
   /** Metrics beyond the catalogue. */
   readonly metrics?: readonly MetricSpec[];
   /** Unknown names and labels throw instead of being logged once. */
@@ -39,7 +41,10 @@ export class Telemetry implements Probe {
   /** Throws a `ConclaveError` with code `log-output` if an output of the log cannot be opened. */
   constructor(options: TelemetryOptions) {
     this.#strict = options.strict ?? false;
-    this.#registry = new MetricRegistry([...METRIC_CATALOGUE, ...(options.metrics ?? [])]);
+    this.#registry = new MetricRegistry([
+      ...(options.catalogue ?? METRIC_CATALOGUE),
+      ...(options.metrics ?? []),
+    ]);
     this.#process = new ProcessMetrics(this.#registry, process.version);
     this.logger = new Logger({
       dropped: (lines) => this.count('conclave_log_lines_dropped_total', lines),
