@@ -112,6 +112,8 @@ test('one trace shows a write on its way through gateway, leader, logs, quorum a
   // A gateway that said 0 of what only members know would raise alarms.
   const leaders = receiver.metrics.filter((m) => m.name === 'etcd_server_has_leader');
   expect(new Set(leaders.map((m) => m.instance)).size).toBe(3);
+  const links = receiver.metrics.filter((m) => m.name === 'conclave_router_links');
+  expect(new Set(links.map((m) => m.instance)).size).toBe(1);
   expect(metric('etcd_mvcc_put_total')).toMatchObject({ kind: 'sum' });
   expect(metric('etcd_disk_wal_fsync_duration_seconds')).toMatchObject({
     kind: 'histogram',

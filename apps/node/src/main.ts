@@ -66,6 +66,7 @@ runProgram<NodeConfig>({
     const { logFormat, logOutputs } = config;
     return new Telemetry({
       log: { level: levelOf(config), format: logFormat, outputs: logOutputs },
+      catalogue: NODE_CATALOGUE,
     });
   },
   start,
