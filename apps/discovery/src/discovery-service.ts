@@ -2,7 +2,7 @@
  * A discovery service put together: registry behind, HTTP in front, listeners, sweep of expired tokens.
  */
 import { join } from 'node:path';
-import type { Clock } from '@conclave/base';
+import type { Clock, Tracer } from '@conclave/base';
 import {
   DEFAULT_HTTP_OPTIONS,
   DiscoveryHttp,
@@ -36,7 +36,12 @@ export class DiscoveryService {
   #sweep: NodeJS.Timeout | null = null;
   #retry: NodeJS.Timeout | null = null;
 
-  private constructor(config: DiscoveryConfig, telemetry: Telemetry, store: RegistryStore) {
+  private constructor(
+    config: DiscoveryConfig,
+    telemetry: Telemetry,
+    store: RegistryStore,
+    tracer: Tracer | null,
+  ) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#store = store;
@@ -53,7 +58,7 @@ export class DiscoveryService {
         tokensPerMinute: config.tokensPerMinute,
         version: CONCLAVE_VERSION,
       },
-      { store, clock: CLOCK, probe: telemetry, exposition: () => this.#exposition() },
+      { store, clock: CLOCK, probe: telemetry, exposition: () => this.#exposition(), tracer },
     );
     this.#server = new Http1Server({ handler: (q, a) => this.#http.handle(q, a) });
     this.#metricsServer = new Http1Server({ handler: (q, a) => this.#http.handleMetrics(q, a) });
@@ -66,6 +71,7 @@ export class DiscoveryService {
     config: DiscoveryConfig,
     telemetry: Telemetry,
     fatal: (message: string) => void,
+    tracer: Tracer | null = null,
   ): Promise<DiscoveryService> {
     const limits: StoreLimits = {
       tokensMax: config.tokensMax,
@@ -77,7 +83,7 @@ export class DiscoveryService {
       config.backend.length > 0
         ? await openBackend(config, limits, telemetry)
         : await openLocal(config, limits, fatal);
-    const service = new DiscoveryService(config, telemetry, store);
+    const service = new DiscoveryService(config, telemetry, store, tracer);
     if (store instanceof LocalStore) service.#sweepOf(store);
     await service.#createTokens();
     await service.#listen();
@@ -145,9 +151,14 @@ export class DiscoveryService {
     this.#sweep.unref();
   }
 
-  #exposition(): string {
+  /** Before metrics are read. */
+  refreshGauges(): void {
     this.#telemetry.gauge('conclave_discovery_waiting', this.#http.waitingCount);
     this.#telemetry.gauge('conclave_discovery_tokens', this.#store.tokenCount);
+  }
+
+  #exposition(): string {
+    this.refreshGauges();
     return this.#telemetry.exposition();
   }
 

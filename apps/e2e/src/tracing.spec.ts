@@ -5,6 +5,7 @@
 import { encodeUtf8 } from '@conclave/base';
 import { KvService, type PutRequest, type PutResponse } from '@conclave/wire';
 import { TestCluster } from './testing/cluster.js';
+import { DiscoveryWorld, http } from './testing/discovery.js';
 import { OtlpReceiver, type ReceivedSpan } from './testing/otlp-receiver.js';
 import { freePorts } from './testing/ports.js';
 import { until } from './testing/process.js';
@@ -119,6 +120,90 @@ test('one trace shows a write on its way through gateway, leader, logs, quorum a
     kind: 'histogram',
     unit: 's',
   });
+});
+
+test('one trace goes from an HTTP client through gateway, link, leader, logs, quorum and apply', async () => {
+  const receiver = await OtlpReceiver.start();
+  OPENED.push(() => receiver.close());
+  const cluster = await startCluster({
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  });
+  const door = cluster.gateways[0]?.clientUrl as string;
+  const body = JSON.stringify({ key: 'aw==', value: 'dg==' });
+  const post = (headers: Record<string, string>): ReturnType<typeof http> => {
+    return http('POST', `${door}/v3/kv/put`, body, 'application/json', headers);
+  };
+  const trace = newTrace();
+  const context = `00-${trace.id}-${trace.span}-01`;
+  expect((await post({ traceparent: context, tracestate: 'a=1' })).status).toBe(200);
+  await until('all spans of the write came', () => receiver.spansOf(trace.id).length >= 11);
+  const spans = receiver.spansOf(trace.id);
+  const top = spans.find((s) => s.parentSpanId === trace.span) as ReceivedSpan;
+  expect(top).toMatchObject({ service: 'conclave-gateway', name: 'POST /v3/kv/put' });
+  expect(top.attributes).toMatchObject({
+    'http.request.method': 'POST',
+    'http.route': '/v3/kv/put',
+    'rpc.method': 'Put',
+    'rpc.grpc.status_code': 0,
+  });
+  const put1 = 'gateway: POST /v3/kv/put > gateway: link > node: etcdserverpb.KV/Put';
+  const propose = `${put1} > node: propose`;
+  expect(spans.map((s) => path(spans, s)).sort()).toEqual(
+    [
+      'gateway: POST /v3/kv/put',
+      'gateway: POST /v3/kv/put > gateway: link',
+      put1,
+      propose,
+      ...MEMBERS.flatMap(() => [`${propose} > node: apply`, `${propose} > node: log write`]),
+      `${propose} > node: replicate`,
+    ].sort(),
+  );
+
+  // As gRPC metadata under etcd's prefix, and at a member itself.
+  const second = newTrace();
+  await post({ 'Grpc-Metadata-Traceparent': `00-${second.id}-${second.span}-01` });
+  await until('the second came', () => receiver.spansOf(second.id).length >= 11);
+  const third = newTrace();
+  const member = cluster.members[0]?.clientUrl as string;
+  const headers = { traceparent: `00-${third.id}-${third.span}-01` };
+  await http('POST', `${member}/v3/kv/range`, '{"key":"aw=="}', 'application/json', headers);
+  await until('the third came', () => receiver.spansOf(third.id).length >= 2);
+  const names = receiver.spansOf(third.id).map((s) => s.name);
+  expect(names).toEqual(expect.arrayContaining(['POST /v3/kv/range', 'read index']));
+});
+
+test('a discovery service continues the trace of who asks it', async () => {
+  const receiver = await OtlpReceiver.start();
+  OPENED.push(() => receiver.close());
+  const world = new DiscoveryWorld();
+  OPENED.push(() => world.stop());
+  const [port] = await freePorts(1);
+  await world.startDiscovery(port as number, [], 'discovery', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+    OTEL_METRIC_EXPORT_INTERVAL: '300',
+    OTEL_METRIC_EXPORT_TIMEOUT: '300',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const trace = newTrace();
+  const headers = { traceparent: `00-${trace.id}-${trace.span}-01` };
+  const made = await http('POST', `${url}/new?size=3`, '', 'text/plain', headers);
+  const token = new URL(made.body).pathname.slice(1);
+  await http('GET', `${url}/${token}/_config/size`, '', 'text/plain', headers);
+  await http('GET', `${url}/health`, '', 'text/plain', headers);
+  await http('GET', `${url}/new`);
+  await until('both spans came', () => receiver.spansOf(trace.id).length >= 2);
+  const spans = receiver.spansOf(trace.id);
+  expect(spans.map((s) => [s.service, s.name, s.parentSpanId])).toEqual([
+    ['conclave-discovery', 'POST /new', trace.span],
+    ['conclave-discovery', 'GET /{token}/_config/size', trace.span],
+  ]);
+  expect(spans[0]?.attributes).toMatchObject({ 'http.response.status_code': 200 });
+  expect(JSON.stringify(receiver.spans.map((s) => [s.name, s.attributes]))).not.toContain(token);
+  await until('metrics came', () => receiver.metrics.length > 0);
+  expect(receiver.metrics.map((m) => m.name)).toContain('conclave_discovery_tokens');
+  expect(new Set(receiver.spans.map((s) => s.traceId))).toEqual(new Set([trace.id]));
 });
 
 test('a write through a follower and a read show where each waited', async () => {

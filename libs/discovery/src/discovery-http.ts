@@ -10,13 +10,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, Probe } from '@conclave/base';
+import type { Clock, Probe, Tracer, TraceSpan } from '@conclave/base';
 import { AddressLimiter } from './address-limiter.js';
 import { type HttpRequest, readRequest } from './http-request.js';
 import { JsonApi, sendJsonError } from './json-api.js';
 import { isToken } from './names.js';
 import { PAGE_PATHS, sendPage } from './page.js';
 import { type RegistryStore, StoreError } from './registry-store.js';
+import { beginSpan, endSpan } from './request-span.js';
 import { V2Keys, v2Target } from './v2-keys.js';
 import { sendV2Error } from './v2-answers.js';
 import { Waiting } from './waiting.js';
@@ -44,6 +45,8 @@ export interface DiscoveryHttpPorts {
   readonly probe: Probe;
   /** The body of `/metrics`. */
   readonly exposition: () => string;
+  /** Absent or null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 export const DEFAULT_HTTP_OPTIONS: DiscoveryHttpOptions = Object.freeze({
@@ -102,7 +105,9 @@ export class DiscoveryHttp {
   handle(message: IncomingMessage, response: ServerResponse): void {
     const startMs = this.#ports.clock.monotonicMs();
     let kind: Kind = 'other';
+    let span: TraceSpan | null = null;
     response.once('close', () => {
+      if (span !== null) endSpan(span, response.statusCode, response.writableFinished);
       const { probe, clock } = this.#ports;
       const code = String(response.statusCode);
       probe.count('conclave_discovery_requests_total', 1, { kind, code });
@@ -118,6 +123,7 @@ export class DiscoveryHttp {
           return;
         }
         kind = kindOf(read.request.path);
+        span = beginSpan(this.#ports.tracer ?? null, kind, read.request, message);
         await this.#answer(kind, read.request, response);
       })
       .catch((error: unknown) => this.#failed(kind, error, response));

@@ -56,6 +56,25 @@ test('a sampled caller is continued: trace, parent, state, name, and its status'
   ]);
 });
 
+test('a call that came by HTTP is named by its route, and what is no call at all too', () => {
+  const { of, done } = tracer({ parentBased: true, ratio: 0 });
+  const http = { method: 'POST', route: '/v3/kv/put' };
+  of.call({ ...head({ traceparent: PARENT }), http }, false)?.end();
+  of.call(
+    { ...head({ traceparent: PARENT }), method: '', http: { method: 'GET', route: '/new' } },
+    false,
+  )?.end();
+  const [put, page] = done.getFinishedSpans();
+  expect([put?.name, page?.name]).toEqual(['POST /v3/kv/put', 'GET /new']);
+  expect(put?.attributes).toMatchObject({
+    'http.request.method': 'POST',
+    'http.route': '/v3/kv/put',
+    'rpc.service': 'etcdserverpb.KV',
+    'rpc.method': 'Put',
+  });
+  expect(page?.attributes).not.toHaveProperty('rpc.method');
+});
+
 test('a trace begun here has an id of its own', () => {
   const begun = tracer({ parentBased: true, ratio: 1 }).of.call(head({}), true);
   expect(parseTraceparent(begun?.traceparent ?? '')).toMatchObject({ sampled: true });

@@ -4,7 +4,13 @@
  */
 import type { CallHead, TraceSpan, TraceValue, Tracer } from '@conclave/base';
 import { TraceMetadata } from '@conclave/base';
-import { type SpanContext, SpanKind, TraceFlags, createTraceState } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type SpanContext,
+  SpanKind,
+  TraceFlags,
+  createTraceState,
+} from '@opentelemetry/api';
 import { RecordedSpan, type SpanSink } from './recorded-span.js';
 import { isSampled, mayBegin } from './sampler.js';
 import type { Sampling } from './settings.js';
@@ -40,14 +46,19 @@ export class OtlpTracer implements Tracer {
   }
 
   #serve(head: CallHead, parent: SpanContext | null): TraceSpan {
-    const name = head.method.slice(1);
-    const slash = name.lastIndexOf('/');
-    const attributes = {
-      'rpc.system': 'grpc',
-      'rpc.service': name.slice(0, slash),
-      'rpc.method': name.slice(slash + 1),
-      'conclave.peer': head.peer,
-    };
+    const { method, http, peer } = head;
+    const attributes: Attributes = { 'conclave.peer': peer };
+    if (method !== '') {
+      const slash = method.lastIndexOf('/');
+      attributes['rpc.system'] = 'grpc';
+      attributes['rpc.service'] = method.slice(1, slash);
+      attributes['rpc.method'] = method.slice(slash + 1);
+    }
+    if (http !== undefined) {
+      attributes['http.request.method'] = http.method;
+      attributes['http.route'] = http.route;
+    }
+    const name = http === undefined ? method.slice(1) : `${http.method} ${http.route}`;
     return new RecordedSpan(this.#sink, name, parent, attributes, SpanKind.SERVER);
   }
 }

@@ -18,10 +18,12 @@ export function http(
   url: string,
   body = '',
   type = 'application/x-www-form-urlencoded',
+  more: Readonly<Record<string, string>> = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve) => {
     const none = { status: 0, body: '', headers: {} };
-    const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+    const length = Buffer.byteLength(body);
+    const headers = { 'content-type': type, 'content-length': length, ...more };
     const asked = request(url, { method, headers, agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk) => (text += String(chunk)));
@@ -54,12 +56,11 @@ export class DiscoveryWorld {
     port: number,
     flags: readonly string[] = [],
     name = 'discovery',
+    env: Record<string, string> = {},
   ): Promise<TestProcess> {
     const url = `http://127.0.0.1:${port}`;
-    const service = startApp('discovery', [
-      ...['--listen-client-urls', url, '--data-dir', join(this.directory, name)],
-      ...flags,
-    ]);
+    const data = ['--data-dir', join(this.directory, name)];
+    const service = startApp('discovery', ['--listen-client-urls', url, ...data, ...flags], env);
     this.#started.push(service);
     await until('the discovery service is healthy', async () => {
       if (service.exit !== null) throw new Error(`it ended: ${service.output.slice(-2_000)}`);

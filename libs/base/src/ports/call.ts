@@ -50,7 +50,7 @@ export interface HttpOrigin {
 }
 
 export interface CallHead {
-  /** Full gRPC path, e.g. `/etcdserverpb.KV/Put`. */
+  /** Full gRPC path, e.g. `/etcdserverpb.KV/Put`; '' for a request that is no Call, in a trace. */
   readonly method: string;
   readonly metadata: Metadata;
   /** Milliseconds left when the head was received; null when the client set no deadline. */

@@ -1,7 +1,7 @@
 /** A discovery service over a real socket, with its registry in memory. For tests. */
 import { type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NO_PROBE } from '@conclave/base';
+import { NO_PROBE, type Tracer } from '@conclave/base';
 import { MemoryEngine } from '@conclave/testkit';
 import {
   DEFAULT_HTTP_OPTIONS,
@@ -28,7 +28,10 @@ export class Rig {
     this.#server = server;
   }
 
-  static async start(options: Partial<DiscoveryHttpOptions> = {}): Promise<Rig> {
+  static async start(
+    options: Partial<DiscoveryHttpOptions> = {},
+    tracer: Tracer | null = null,
+  ): Promise<Rig> {
     const engine = new MemoryEngine({ yieldTo: (task) => void setImmediate(task) });
     const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
     const store = await LocalStore.open(DEFAULT_STORE_LIMITS, {
@@ -40,7 +43,7 @@ export class Rig {
     });
     const http = new DiscoveryHttp(
       { ...DEFAULT_HTTP_OPTIONS, ...options },
-      { store, clock, probe: NO_PROBE, exposition: () => 'metric 1\n' },
+      { store, clock, probe: NO_PROBE, exposition: () => 'metric 1\n', tracer },
     );
     const server = createServer((q, a) => http.handle(q, a));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,7 +58,11 @@ export class Rig {
   ask(method: string, path: string, form = '', begun: () => void = () => {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const type = form.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded';
-      const headers = { 'content-type': type, 'content-length': Buffer.byteLength(form) };
+      const headers = {
+        'content-type': type,
+        'content-length': Buffer.byteLength(form),
+        traceparent: 'of-the-test',
+      };
       const asked = request(`${this.url}${path}`, { method, headers, agent: false }, (response) => {
         begun();
         let body = '';
