@@ -11,6 +11,8 @@ export type LoadResult =
   | { readonly type: 'show'; readonly what: 'version' | 'help' }
   | { readonly type: 'fault'; readonly text: string; readonly exitCode: 1 | 2 };
 
+const SEE_HELP = "See 'conclave-node --help'.";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags, environment and config file, with etcd's precedence and conflicts (spec 6.1). */
@@ -49,16 +51,16 @@ function readFile(file: string): ParseResult {
 
 function finish(parsed: ParseResult): LoadResult {
   if (!parsed.ok) {
-    // As etcd: the fault, then the usage. The usage is long, so what is wrong stands below it again.
-    const { message } = parsed;
-    const text = parsed.exitCode === 2 ? `${message}\n${usage()}\n\n${message}` : message;
-    return { type: 'fault', text, exitCode: parsed.exitCode };
+    // etcd adds the usage, some 300 lines in which the fault is hard to find.
+    const { message, exitCode } = parsed;
+    const text = exitCode === 2 ? `${message}\n${SEE_HELP}` : message;
+    return { type: 'fault', text, exitCode };
   }
   if ('show' in parsed) return { type: 'show', what: parsed.show };
   const result = validate(parsed.settings);
   if ('faults' in result) {
     const text = result.faults.map((fault) => `error verifying flags, ${fault}`).join('\n');
-    return { type: 'fault', text: `${text}\nSee 'conclave-node --help'.`, exitCode: 1 };
+    return { type: 'fault', text: `${text}\n${SEE_HELP}`, exitCode: 1 };
   }
   return { type: 'run', config: result.config, warnings: parsed.warnings };
 }
