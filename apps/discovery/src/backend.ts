@@ -1,6 +1,7 @@
 /** The registry in a Conclave or etcd cluster (`--backend`). */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { Probe } from '@conclave/base';
 import {
   ClusterStore,
@@ -10,7 +11,7 @@ import {
 } from '@conclave/discovery';
 import type { DiscoveryConfig } from './config.js';
 
-/** Throws when a file of the TLS flags cannot be read. A cluster that is not there yet is waited for. */
+/** Throws when a file of the TLS flags cannot be used. A cluster that is not there yet is waited for. */
 export function openBackend(
   config: DiscoveryConfig,
   limits: StoreLimits,
@@ -31,15 +32,39 @@ export function openBackend(
   return new ClusterStore(config.backendPrefix, limits, { asker, clock, probe });
 }
 
-function tlsOf(config: DiscoveryConfig): ConnectionOptions | null {
-  const files = {
-    ca: config.backendCaFile,
-    cert: config.backendCertFile,
-    key: config.backendKeyFile,
-  };
-  const tls: ConnectionOptions = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    if (files[name] !== '') tls[name] = readFileSync(files[name]);
+function readable(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Error(`--${flag}: cannot read ${file}: ${(error as Error).message}`);
   }
-  return Object.keys(tls).length === 0 ? null : tls;
+}
+
+/** Null without a flag of TLS: an https backend is then judged by the authorities of the system. */
+function tlsOf(config: DiscoveryConfig): ConnectionOptions | null {
+  const files = [
+    ['ca', 'backend-cacert', config.backendCaFile],
+    ['cert', 'backend-cert', config.backendCertFile],
+    ['key', 'backend-key', config.backendKeyFile],
+  ] as const;
+  const tls: ConnectionOptions = {};
+  for (const [name, flag, file] of files) {
+    if (file === '') continue;
+    const bytes = readable(flag, file);
+    try {
+      // A secure context takes a bundle that holds nothing, and then believes nobody.
+      if (name !== 'key') new X509Certificate(bytes);
+    } catch {
+      throw new Error(`--${flag}: ${file} is no certificate`);
+    }
+    tls[name] = bytes;
+  }
+  if (Object.keys(tls).length === 0) return null;
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const flags = files.filter(([, , file]) => file !== '').map(([, flag]) => `--${flag}`);
+    throw new Error(`${flags.join(', ')}: ${(error as Error).message}`);
+  }
+  return tls;
 }

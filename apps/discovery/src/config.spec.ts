@@ -48,6 +48,11 @@ test.each([
   [['--backend-prefix', 'x'], 1, '--backend-prefix must begin with / and be plain text'],
   [['--backend-user', 'x'], 1, '--backend-user must be name:password'],
   [['--backend-cert', 'x'], 1, '--backend-cert and --backend-key belong together'],
+  [
+    ['--backend', '10.0.0.1:2379', '--backend-cacert', 'ca.crt'],
+    1,
+    '--backend-cacert, --backend-cert and --backend-key want --backend with https URLs',
+  ],
   [['--data-dir='], 1, '--data-dir names no directory'],
   [['--initial-tokens', 'short=3'], 1, '--initial-tokens: short=3 is no token of 8 to 64'],
 ])('%j ends with one clear line', (args, exitCode, text) => {

@@ -155,6 +155,12 @@ function faultsOf(config: DiscoveryConfig): string[] {
   if ((config.backendCertFile === '') !== (config.backendKeyFile === '')) {
     faults.push('--backend-cert and --backend-key belong together');
   }
+  const isPlain = backend.length === 0 || backend.some((url) => isUrl(url, ['http:']));
+  if (isPlain && (config.backendCaFile !== '' || config.backendCertFile !== '')) {
+    faults.push(
+      '--backend-cacert, --backend-cert and --backend-key want --backend with https URLs',
+    );
+  }
   const { tokenTtlMs, waitMs } = config;
   if (tokenTtlMs !== 0 && tokenTtlMs < 1_000) faults.push('--token-ttl must be 0 or at least 1s');
   if (waitMs < 1_000) faults.push('--wait-timeout must be at least 1s');
