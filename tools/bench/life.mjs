@@ -61,10 +61,11 @@ class Life {
   }
 
   async run() {
-    const { keys, valSize, rounds } = this.#options;
+    const { keys, valSize, rounds, only } = this.#options;
     const ours = await this.#cluster('c', 3);
     this.#loads.push(os.loadavg()[0]);
     const filled = await this.#fill(ours, keys);
+    if (only !== '') return this.#part(only, ours);
     const idle = path.join(this.#directory, 'idle-backup');
     const savedIdle = await this.#save(ours, idle);
     for (const member of ours) await end(member, 'SIGTERM');
@@ -101,6 +102,49 @@ class Life {
     return { figures, lines: table(figures) };
   }
 
+  /** One part of it alone, as often as --rounds says: for whoever works on that part. */
+  async #part(only, ours) {
+    const backup = path.join(this.#directory, 'backup');
+    const figures = { keys: this.#options.keys, only, rounds: [] };
+    for (let i = 0; i < this.#options.rounds; i++) {
+      if (only === 'join') {
+        const before = await this.#under(ours, 'before', null);
+        const joined = await this.#under(ours, 'a member is added', () => this.#join(ours));
+        figures.rounds.push({ before, joined, ratio: joined.p99 / before.p99 });
+        if (i + 1 < this.#options.rounds) await this.#leave(ours);
+      } else if (only === 'backup') {
+        const seconds = await this.#save(ours, backup);
+        this.#say(`saved without load in ${seconds.toFixed(2)} s`);
+        const before = await this.#under(ours, 'before', null);
+        const saved = await this.#under(ours, 'a backup is saved', () => this.#save(ours, backup));
+        figures.rounds.push({ seconds, before, saved, ratio: saved.p99 / before.p99 });
+      } else {
+        if (i === 0) {
+          await this.#save(ours, backup);
+          for (const member of ours) await end(member, 'SIGTERM');
+        }
+        fs.rmSync(path.join(this.#directory, 'restored'), { recursive: true, force: true });
+        figures.rounds.push({ seconds: this.#restore(backup) });
+      }
+    }
+    const ratios = figures.rounds.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio]));
+    const list = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+    const lines = ratios.length === 0 ? [] : [`p99 ratio ${median(ratios).toFixed(2)} (${list})`];
+    const busy = Math.max(...this.#loads, os.loadavg()[0]);
+    lines.push(`load average ${this.#loads[0].toFixed(1)} at first, ${busy.toFixed(1)} at most`);
+    return { figures, lines };
+  }
+
+  /** The member added last goes again, and its data. */
+  async #leave(members) {
+    const member = members.pop();
+    const { body } = await post(`${url(members[0].port)}/v3/cluster/member/list`);
+    const { ID } = JSON.parse(body).members.find(({ name }) => name === member.name);
+    this.#etcdctl(members, 'member', 'remove', BigInt(ID).toString(16));
+    await end(member, 'SIGKILL');
+    fs.rmSync(member.dataDir, { recursive: true, force: true });
+  }
+
   /** A founding cluster; each member's client port takes calls once it is ready. */
   async #cluster(letter, count) {
     const ports = await freePorts(2 * count);
@@ -132,7 +176,9 @@ class Life {
 
   #run(member) {
     const [file, ...args] = member.command;
-    member.process = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    member.process = spawn(file, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     member.output = '';
     member.process.stderr.on('data', (text) => {
       member.output = (member.output + String(text)).slice(-2_000);
@@ -187,6 +233,7 @@ class Life {
       const ended = work?.().then((took) => (done.seconds = took));
       const p99s = [];
       const max = [];
+      const cpuBefore = new Map(members.map((m) => [m, cpuSeconds(m.process.pid)]));
       // In pieces, so that the load ends soon after the work, and a spread can be told.
       do {
         const result = await many.run(new Workload(options), { seconds: 2, rate: load });
@@ -199,12 +246,15 @@ class Life {
       await ended;
       this.#loads.push(os.loadavg()[0]);
       const p99 = median(p99s);
+      const tookS = (performance.now() - startMs) / 1_000;
+      const cpu = members.map((m) => cpuSeconds(m.process.pid) - (cpuBefore.get(m) ?? 0));
       this.#say(
         `${what}: write p99 ${p99.toFixed(1)} ms (${Math.min(...p99s).toFixed(1)} .. ` +
           `${Math.max(...p99s).toFixed(1)}), max ${Math.max(...max).toFixed(0)} ms at ${load}/s` +
-          (done === null ? '' : `; took ${done.seconds.toFixed(1)} s`),
+          (done === null ? '' : `; took ${done.seconds.toFixed(1)} s`) +
+          `; CPU of each member ${cpu.map((s) => s.toFixed(1)).join(' ')} s in ${tookS.toFixed(1)} s`,
       );
-      return { p99, seconds: done?.seconds ?? null };
+      return { p99, seconds: done?.seconds ?? null, cpu, tookS };
     });
   }
 
@@ -380,6 +430,11 @@ function get(target) {
     request.on('timeout', () => request.destroy());
     request.on('error', () => resolve({ status: 0, body: '' }));
   });
+}
+
+async function post(target) {
+  const response = await fetch(target, { method: 'POST', body: '{}' });
+  return { status: response.status, body: await response.text() };
 }
 
 const status = async (target) => (await get(target)).status;

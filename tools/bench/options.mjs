@@ -7,6 +7,7 @@ verbs
   local put|get|txn|mix     start a real etcd and Conclave on free ports, compare them, stop them
   life                      three members with --keys: a member joins under load, backup, restore,
                             restart against etcd (--rate of writes, 1000 by default)
+                            --only join|backup|restore: that part alone, --rounds times
   self                      what this tool itself can do, against a server that does nothing
 
 systems
@@ -45,6 +46,7 @@ requests
 `;
 
 const VERBS = ['put', 'get', 'txn', 'mix'];
+const PARTS = ['join', 'backup', 'restore'];
 const NUMBERS = {
   members: { initial: 1, min: 1, max: 9 },
   gateways: { initial: 0, min: 0, max: 9 },
@@ -69,6 +71,7 @@ const TEXTS = {
   'node-flags': 'nodeFlags',
   'etcd-flags': 'etcdFlags',
   against: 'against',
+  only: 'only',
 };
 const SWITCHES = { sequential: 'sequential', json: 'json', 'no-fill': 'noFill' };
 
@@ -161,8 +164,13 @@ function checkTogether(options, given, faults) {
   }
   const onlyLocal = ['members', 'gateways', 'against', 'trace-ratio', ...Object.keys(TEXTS)];
   for (const name of new Set(onlyLocal)) {
+    if (name === 'only') continue;
     const isOwn = options.local || (options.verb === 'life' && name === 'dir');
     if (!isOwn && given.has(name)) faults.push(`--${name} is for local`);
+  }
+  if (given.has('only') && options.verb !== 'life') faults.push('--only is for life');
+  if (given.has('only') && !PARTS.includes(options.only)) {
+    faults.push(`--only is one of ${PARTS.join(', ')}, not ${options.only}`);
   }
   if (given.has('total') && given.has('seconds')) faults.push('either --total or --seconds');
 }

@@ -5,6 +5,7 @@ import {
   type BackupHead,
   type BackupPoint,
   Backups,
+  type Pace,
   type RowHash,
   type Sha256,
 } from '@conclave/snapshot';
@@ -23,6 +24,7 @@ export interface BackupRoomPorts {
   readonly version: string;
   /** Of this member, as of now. */
   engine(): Engine;
+  readonly pace: Pace;
 }
 
 /**
@@ -33,10 +35,17 @@ export interface BackupRoomPorts {
  */
 export function backupRoom(ports: BackupRoomPorts): Backups {
   return new Backups(
-    { backupsMax: 4, keptTicks: 600, stallTicksMax: 3_000, pieceBytes: 32 * KIB },
+    {
+      backupsMax: 4,
+      keptTicks: 600,
+      stallTicksMax: 3_000,
+      hashTicksMax: 6_000,
+      pieceBytes: 32 * KIB,
+    },
     {
       take: (begin, done) => take(ports, 1, begin, done),
       sha256: () => sha256(),
+      pace: ports.pace,
     },
   );
 }
@@ -54,6 +63,7 @@ function take(
     const end = begin();
     if (end === null) return;
     const snapshot = ports.engine().snapshot();
+    const bytesExpected = ports.engine().sizeBytes().inUse;
     const revision = store.writtenRevision;
     const fold = store.hashFold(revision, () => hash.replace());
     const hash = rowHash(fold);
@@ -78,7 +88,7 @@ function take(
         }
         const { index, term, feature } = place;
         const whole = { ...head, index, term, feature };
-        done(null, { snapshot, hash, isVersion: isVersionRow, head: whole });
+        done(null, { snapshot, hash, bytesExpected, isVersion: isVersionRow, head: whole });
         end();
       });
     });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Api } from '@conclave/api';
 import {
   type CallHandler,
+  type Engine,
+  type Index,
   type Probe,
   Random,
   type Scheduler,
@@ -31,6 +33,7 @@ import { nodeView } from './node-view.js';
 import { type OpenedMember, openMember } from './open-member.js';
 import { Peers } from './peers.js';
 import { peerHttp } from './peer-http.js';
+import { SnapshotPace } from './snapshot-pace.js';
 import { SnapshotTraffic } from './snapshot-traffic.js';
 import { Top, topPage } from './top.js';
 import { ETCD_VERSION, clusterVersionOf } from './version.js';
@@ -38,6 +41,8 @@ import { ETCD_VERSION, clusterVersionOf } from './version.js';
 const HAND_OVER_MS = 500;
 const DRAIN_MS = 1_000;
 const MIB = 1024 * 1024;
+/** What of a state leaves while clients write: 1,000,000 keys of 256 bytes in half a minute. */
+const SNAPSHOT_PACE = { bytesPerSecond: 10 * MIB, secondsMax: 90, writesPerSecond: 50 };
 
 /** The host's time; monotonic by construction. */
 export const CLOCK: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
@@ -92,13 +97,22 @@ export class ConclaveNode {
       new FileBlobStore(join(member.directory.path, 'member', 'peers')),
       end.fatal,
     );
+    const engine = (): Engine => replica?.engine ?? member.engine;
+    const appliedIndex = (): Index => member.machine.appliedIndex;
+    const pace = new SnapshotPace(SNAPSHOT_PACE, {
+      monotonicMs: () => CLOCK.monotonicMs(),
+      appliedIndex,
+      stateBytes: () => engine().sizeBytes().inUse,
+      later: (task, ms) => void (ms > 0 ? setTimeout(task, ms) : setImmediate(task)),
+    });
     const backups = backupRoom({
       clusterId: member.clusterId,
       memberId: member.memberId,
       machine: member.machine,
       clock: CLOCK,
       version,
-      engine: () => replica?.engine ?? member.engine,
+      engine,
+      pace: pace.pause,
     });
     const snapshots = new SnapshotTraffic({
       backups,
@@ -108,8 +122,9 @@ export class ConclaveNode {
       clock: CLOCK,
       random: new Random(randomInt(2 ** 32)),
       probe,
-      engine: () => replica?.engine ?? member.engine,
-      appliedIndex: () => member.machine.appliedIndex,
+      engine,
+      appliedIndex,
+      pace: pace.pause,
       cutIndex: () => member.log.cut.index,
       links: () => this.#peers.snapshots,
       urlsOf: (id) => this.#peers.peerURLs(id),

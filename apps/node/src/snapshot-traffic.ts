@@ -1,7 +1,7 @@
 import type { Clock, DataDirectory, Engine, Index, Probe, Random } from '@conclave/base';
 import type { SnapshotLinks, SnapshotReceiverEvents, SnapshotStreamReceiver } from '@conclave/link';
 import type { SnapshotTransfer } from '@conclave/replica';
-import { type Backups, type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
+import { type Backups, type Pace, type ReceivedState, SnapshotExchange } from '@conclave/snapshot';
 import { readSnapshotHead } from '@conclave/statemachine';
 import type { SnapshotMeta } from '@conclave/wire';
 import { SnapshotMetrics } from './snapshot-metrics.js';
@@ -26,6 +26,7 @@ export interface SnapshotTrafficPorts {
   /** A snapshot below this index no longer meets the log. */
   cutIndex(): Index;
   readonly backups: Backups;
+  readonly pace: Pace;
   links(): SnapshotLinks;
   urlsOf(id: bigint): readonly string[];
 }
@@ -46,7 +47,8 @@ export class SnapshotTraffic implements SnapshotTransfer {
       {
         sender: {
           clusterId,
-          chunkBytes: 512 * KIB,
+          // About a millisecond and a half each: nothing else waits longer.
+          chunkBytes: 128 * KIB,
           keptMax: 2,
           keptTicks: 300,
           silenceTicksMax: 300,
@@ -57,7 +59,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
           clusterId,
           feature: ports.feature,
           rowBytesMax: 64 * MIB,
-          creditChunks: 8,
+          creditChunks: 16,
           flushBytes: 32 * MIB,
           keptTicks: 600,
         },
@@ -69,6 +71,7 @@ export class SnapshotTraffic implements SnapshotTransfer {
         cutIndex: () => ports.cutIndex(),
         open: (to, events) => ports.links().open(to, ports.urlsOf(to), events),
         readHead: readSnapshotHead,
+        pace: ports.pace,
         random: ports.random,
         probe: ports.probe,
       },

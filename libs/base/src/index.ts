@@ -19,7 +19,7 @@ export {
   toHex,
 } from './bytes.js';
 export { ConclaveError } from './conclave-error.js';
-export { crc32c } from './crc32c.js';
+export { crc32c, joinCrc32c } from './crc32c.js';
 export { Random } from './random.js';
 export {
   type FlagFault,

@@ -7,7 +7,7 @@
  */
 import type { Clock, Probe, Random } from '@conclave/base';
 import { type Hello, type HelloAnswer, type RefusalCode, encodeLinkFrames } from '@conclave/wire';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { Backoff } from './backoff.js';
 import {
   FrameSocket,
@@ -28,6 +28,8 @@ export interface LinkPorts {
 }
 
 export interface DialerTarget {
+  /** Frames are sent unmasked in effect: see `clientOptions`. */
+  readonly plain?: boolean;
   /** For logs. */
   readonly label: string;
   readonly path: string;
@@ -119,10 +121,9 @@ export class Dialer {
     const url = this.#urls[this.#turn++ % this.#urls.length] as string;
     const target = dialTarget(url, this.#target.path);
     if (!target.ok) return this.#failed(target.text);
-    const { handshakeMs } = this.#options;
     let ws: WebSocket;
     try {
-      ws = new WebSocket(target.url, clientOptions(handshakeMs, this.#target.payloadBytesMax));
+      ws = new WebSocket(target.url, this.#clientOptions());
     } catch (error) {
       // The name of a socket file comes from outside, and not every one can be part of a URL.
       return this.#failed(`${url}: ${(error as Error).message}`);
@@ -139,6 +140,11 @@ export class Dialer {
       ws.off('error', fail);
       this.#greet(ws, url);
     });
+  }
+
+  #clientOptions(): ClientOptions {
+    const { payloadBytesMax, plain = false } = this.#target;
+    return clientOptions(this.#options.handshakeMs, payloadBytesMax, plain);
   }
 
   /** The WebSocket is open: say who we are and wait for the answer. */

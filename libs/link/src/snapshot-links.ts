@@ -159,6 +159,7 @@ class OutgoingStream implements SnapshotStreamSender {
       {
         label: hexId(to),
         path: '/raft/snapshot',
+        plain: true,
         payloadBytesMax: options.payloadBytesMax,
         hello: () => {
           const {

@@ -1,4 +1,11 @@
-import { type EngineOp, Random, concatBytes, encodeUtf8, equalBytes } from '@conclave/base';
+import {
+  type EngineOp,
+  type EngineRow,
+  Random,
+  concatBytes,
+  encodeUtf8,
+  equalBytes,
+} from '@conclave/base';
 import { MemoryEngine, TaskQueue } from '@conclave/testkit';
 import {
   BACKUP_BLOCK_BYTES,
@@ -7,6 +14,9 @@ import {
   type BackupRefusal,
   BackupRows,
   Backups,
+  NO_PACE,
+  type Pace,
+  type RowHash,
   decodeBackupEnd,
   decodeBackupHead,
 } from './index.js';
@@ -33,8 +43,13 @@ class World {
   readonly engine = new MemoryEngine(this.turns);
   made = 0;
   takes = true;
+  bytesExpected = 5_000;
+  /** How often the hash was begun, given rows, and ended. */
+  readonly hashed = { begun: 0, rows: 0, ended: 0 };
+  hashes = false;
+  pace: Pace = NO_PACE;
   readonly backups = new Backups(
-    { backupsMax: 2, keptTicks: 10, stallTicksMax: 30, pieceBytes: 100 },
+    { backupsMax: 2, keptTicks: 10, stallTicksMax: 30, hashTicksMax: 50, pieceBytes: 100 },
     {
       take: (begin, done) => {
         if (!this.takes) return;
@@ -43,7 +58,10 @@ class World {
         const head = { ...HEAD, id: (++this.made).toString(16) };
         const snapshot = this.engine.snapshot();
         this.turns.yieldTo(() => {
-          done(null, { snapshot, head, hash: null, isVersion: ({ key }) => key[0] === 0x76 });
+          const { bytesExpected } = this;
+          const hash = this.hashes ? this.#hash() : null;
+          const isVersion = ({ key }: EngineRow): boolean => key[0] === 0x76;
+          done(null, { snapshot, head, hash, bytesExpected, isVersion });
           end();
         });
       },
@@ -54,8 +72,23 @@ class World {
           digest: () => concatBytes(seen),
         };
       },
+      pace: (bytes, goOn) => this.pace(bytes, goOn),
     },
   );
+
+  #hash(): RowHash {
+    return {
+      begin: (ready) => {
+        this.hashed.begun++;
+        this.turns.yieldTo(ready);
+      },
+      add: (rows) => void (this.hashed.rows += rows.length),
+      end: () => {
+        this.hashed.ended++;
+        return 77;
+      },
+    };
+  }
 
   fill(rows: number, salt = 0): void {
     const ops: EngineOp[] = [];
@@ -141,8 +174,23 @@ test('a state without rows makes a backup too', () => {
 test('a broken reading goes on at any offset with the very same bytes', () => {
   const world = new World();
   world.fill(200);
-  const reading = world.open();
+  let reading = world.open();
+  const pieces: Uint8Array[] = [];
+  let got = 0;
+  for (let piece = world.piece(reading); piece !== null; piece = world.piece(reading)) {
+    pieces.push(piece);
+    got += piece.length;
+    if (!world.random.chance(0.1)) continue;
+    // Others read it as well, and may be the first to come further.
+    const other = world.open({ id: '1', offset: world.random.below(got + 1) });
+    for (let i = world.random.below(20); i > 0 && world.piece(other) !== null; i--);
+    world.backups.close(reading, true);
+    reading = world.open({ id: '1', offset: got });
+    world.backups.close(other, true);
+  }
   const whole = reading.sha256;
+  expect(equalBytes(concatBytes(pieces), whole)).toBe(true);
+  expect(rowsOf(whole)).toEqual({ rows: 201, fault: null });
   world.backups.close(reading, true);
   world.fill(200, 7);
   const offsets = [0, 1, whole.length - 1, whole.length, whole.length - 512, whole.length - 513];
@@ -155,10 +203,109 @@ test('a broken reading goes on at any offset with the very same bytes', () => {
   expect(world.engine.openSnapshots).toBe(1);
 });
 
+test.each([0, 5_000, 1_000_000])(
+  'something is left until the last piece, and nothing then, whatever was expected (%i)',
+  (bytesExpected) => {
+    const world = new World();
+    world.bytesExpected = bytesExpected;
+    world.fill(300);
+    const reading = world.open();
+    const left: number[] = [];
+    while (world.piece(reading) !== null) left.push(reading.bytes - reading.offset);
+    expect(left.pop()).toBe(0);
+    expect(Math.min(...left)).toBeGreaterThan(0);
+  },
+);
+
+test('every row is hashed once, however often the file is read', () => {
+  const world = new World();
+  world.hashes = true;
+  world.fill(300);
+  const reading = world.open();
+  for (let i = 0; i < 5; i++) world.piece(reading);
+  const file = world.rest(world.open({ id: '1', offset: 0 }));
+  expect(world.hashed).toEqual({ begun: 1, rows: 300, ended: 1 });
+  const end = decodeBackupEnd(file.subarray(file.length - BACKUP_BLOCK_BYTES));
+  expect(end.ok && end.value.hash).toBe(77);
+  world.rest(reading);
+  world.backups.close(reading, false);
+  expect(world.hashed).toEqual({ begun: 1, rows: 300, ended: 1 });
+});
+
+test('a hash holds nothing back for longer than allowed, nor behind a reading given up', () => {
+  const world = new World();
+  world.hashes = true;
+  world.fill(300);
+  const slow = world.open();
+  for (let i = 0; i < 50; i++) {
+    world.backups.tick();
+    if (i % 10 === 0) world.piece(slow);
+  }
+  expect(world.hashed.ended).toBe(1);
+  world.rest(slow);
+  const end = decodeBackupEnd(slow.sha256.subarray(slow.bytes - BACKUP_BLOCK_BYTES));
+  expect(end.ok && [end.value.versions, end.value.hash]).toEqual([300, null]);
+  const broken = world.open();
+  world.piece(broken);
+  world.backups.close(broken, false);
+  expect(world.hashed).toMatchObject({ begun: 2, ended: 2 });
+});
+
+test('what was not read yet cannot be gone on with', () => {
+  const world = new World();
+  world.fill(300);
+  const reading = world.open();
+  world.piece(reading);
+  expect(reading.bytes).toBeGreaterThan(4_000);
+  expect(world.ask({ id: '1', offset: 4_000 }).refusal?.code).toBe('gone');
+});
+
+test('rows are read no faster than the pace allows, and giving up does not wait for it', () => {
+  const world = new World();
+  world.fill(300);
+  const held: (() => void)[] = [];
+  let bytes = 0;
+  world.pace = (size, goOn) => {
+    bytes += size;
+    held.push(goOn);
+  };
+  const reading = world.open();
+  let got = 0;
+  let over = false;
+  let failed: string | null = null;
+  const ask = (): void =>
+    reading.read((failure, piece) => {
+      failed = failure;
+      over = piece === null;
+      got += piece?.length ?? 0;
+      if (!over) ask();
+    });
+  ask();
+  world.turns.run();
+  expect(held.length).toBe(1);
+  const first = got;
+  held.shift()?.();
+  world.turns.run();
+  expect([held.length, got > first]).toEqual([1, true]);
+  while (held.length > 0 && got < 5_000) {
+    held.shift()?.();
+    world.turns.run();
+  }
+  expect(over).toBe(false);
+  world.backups.release(() => undefined);
+  world.turns.run();
+  expect([over, failed, world.engine.openSnapshots]).toEqual([true, 'the backup was given up', 0]);
+  const before = bytes;
+  for (const goOn of held) goOn();
+  world.turns.run();
+  expect(bytes).toBe(before);
+});
+
 test('a place in a backup that is not kept, or behind its end, is refused', () => {
   const world = new World();
   world.fill(10);
   const reading = world.open();
+  world.rest(reading);
   const { bytes } = reading;
   expect(world.ask({ id: '1', offset: bytes + 1 }).refusal?.code).toBe('gone');
   expect(world.ask({ id: '2', offset: 0 }).refusal?.code).toBe('gone');
@@ -196,11 +343,12 @@ test('a reader that stops reading loses its backup in the end', () => {
 
 test('giving all up ends readings and openings, and waits for what is being read', () => {
   const world = new World();
+  world.hashes = true;
   world.fill(500);
   const reading = world.open();
   let refused: string | null = null;
   world.backups.open(null, (refusal) => (refused = refusal?.code ?? 'none'));
-  for (let i = 0; i < 3; i++) world.turns.runOne();
+  world.turns.runOne();
   let released = 0;
   world.backups.release(() => released++);
   world.turns.run();
@@ -254,8 +402,9 @@ test('one backup is read a bounded number of times at once', () => {
 
 test('an opening that is cancelled, before or after its moment, holds nothing', () => {
   const world = new World();
+  world.hashes = true;
   world.fill(100);
-  for (const turns of [0, 1, 2]) {
+  for (const turns of [0, 1]) {
     const cancel = world.backups.open(null, () => {
       throw new Error('not asked any more');
     });

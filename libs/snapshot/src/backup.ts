@@ -1,11 +1,13 @@
 /**
  * One backup: a snapshot of the engine seen as the bytes of a backup file.
  *
- * All rows are read once before the first byte leaves (`prepare`): etcd's clients are told how many bytes
- * are left, and the hash and SHA-256 come out of the same pass. Since every later reading makes the same
- * bytes, a client whose connection broke goes on where it stopped, as long as the backup is kept.
+ * Rows are read once: whoever reads the file furthest also sums it up (`account`), so checksum, HashKV and SHA-256
+ * are there when the end is reached. How long the file is nobody knows before that: until then `bytes` is
+ * an estimate. Every reading makes the same bytes, so a client whose connection broke goes on where it
+ * stopped, as long as the backup is kept.
  *
- * Invariants: one scan in flight per pass or reading; the engine snapshot is released once, with none.
+ * Invariants: what is summed up ends where a chunk ends, and every reading cuts chunks at the same places; one
+ * scan in flight per reading; the engine snapshot is released once, with none.
  */
 import {
   type DiskFailure,
@@ -13,17 +15,20 @@ import {
   type EngineRow,
   type EngineSnapshot,
   assert,
+  assertEq,
+  assertLe,
   concatBytes,
-  crc32c,
+  joinCrc32c,
 } from '@conclave/base';
 import {
+  BACKUP_BLOCK_BYTES,
   type BackupHead,
   backupBytes,
   encodeBackupEnd,
   encodeBackupHead,
 } from './backup-format.js';
-import { ChunkMarks, ChunkSource } from './chunk-source.js';
-import { SCAN_ROWS_FIRST, keyBehind, nextScanRows, sizeOfRow, writeRow } from './row-stream.js';
+import { type Chunk, ChunkMarks, ChunkSource } from './chunk-source.js';
+import type { Pace } from './types.js';
 
 /** HashKV from rows that are read anyway; `mvcc` has it. */
 export interface RowHash {
@@ -45,16 +50,13 @@ export interface BackupPoint {
   readonly head: BackupHead;
   /** Null: no hash is known of this moment. */
   readonly hash: RowHash | null;
+  /** About how long the rows are; only told to clients. */
+  readonly bytesExpected: number;
   /** Whether a row is a stored version of a key: those are hashed and counted. */
   isVersion(row: EngineRow): boolean;
 }
 
-/** Aimed at in one turn: about a millisecond. */
-const SLICE_BYTES = 256 * 1024;
-const FIRST_KEY = new Uint8Array([0]);
 const GIVEN_UP = 'the backup was given up';
-
-export type PrepareFailure = 'stopped' | DiskFailure;
 
 export class Backup {
   readonly id: string;
@@ -62,13 +64,16 @@ export class Backup {
   readonly #sha: Sha256;
   readonly #head: Uint8Array;
   readonly marks = new ChunkMarks();
-  #tail: Uint8Array = EMPTY_BYTES;
-  #digest: Uint8Array = EMPTY_BYTES;
+  /** Null: not begun, ended, or given up. */
+  #hash: RowHash | null = null;
+  /** Of the rows that were summed up. */
   #rowBytes = 0;
   #rows = 0;
   #crc = 0;
   #versions = 0;
-  #slices = 0;
+  /** Once all rows were. */
+  #tail: Uint8Array | null = null;
+  #digest: Uint8Array = EMPTY_BYTES;
   #reading = 0;
   #closed = false;
   #whenReleased: (() => void) | null = null;
@@ -84,11 +89,24 @@ export class Backup {
     return this.#point.head;
   }
 
-  /** Of the file without its SHA-256. */
+  /** Of the file without its SHA-256; before `complete` an estimate above what was read. */
   get bytes(): number {
-    return this.#head.length + this.#rowBytes + this.#tail.length;
+    const read = this.bytesRead;
+    if (this.#tail !== null) return read;
+    return Math.max(read + BACKUP_BLOCK_BYTES, this.#head.length + this.#point.bytesExpected);
   }
 
+  /** How far the furthest reading came: all before it is known, and can be read again. */
+  get bytesRead(): number {
+    return this.#head.length + this.#rowBytes + (this.#tail?.length ?? 0);
+  }
+
+  /** All rows were summed up. */
+  get complete(): boolean {
+    return this.#tail !== null;
+  }
+
+  /** Once complete. */
   get sha256(): Uint8Array {
     return this.#digest;
   }
@@ -101,27 +119,29 @@ export class Backup {
     return this.#closed;
   }
 
-  /** Once, before all else. */
-  prepare(done: (failure: PrepareFailure | null) => void): void {
+  /** Once, before all else. `ready` is not called if it was closed meanwhile, or the state was replaced. */
+  prepare(ready: () => void): void {
     this.#sha.update(this.#head);
     const { hash } = this.#point;
-    // A hash whose state is replaced is never ready; nothing is being read until it is.
-    const start = (): void => {
-      if (this.#closed) {
-        hash?.end();
-        return done('stopped');
-      }
-      this.#reading++;
-      this.#pass(FIRST_KEY, SCAN_ROWS_FIRST, done);
-    };
-    if (hash === null) start();
-    else hash.begin(start);
+    if (hash === null) return ready();
+    hash.begin(() => {
+      if (this.#closed) return void hash.end();
+      this.#hash = hash;
+      ready();
+    });
+  }
+
+  /** Does without HashKV: it holds compaction back while rows are read. */
+  giveUpHash(): void {
+    this.#hash?.end();
+    this.#hash = null;
   }
 
   /** Lets go of the engine; `released` once nothing reads from it any more. */
   close(released: () => void = () => undefined): void {
     assert(!this.#closed, 'a backup is closed once');
     this.#closed = true;
+    this.giveUpHash();
     this.#whenReleased = released;
     this.#settle();
   }
@@ -137,11 +157,11 @@ export class Backup {
     this.#settle();
   }
 
-  /** Piece of the file at `offset` that is not rows; null: rows are there. */
+  /** Piece of the file at `offset` that is not rows; null: rows are there, as far as is known. */
   fixed(offset: number, bytesMax: number): Uint8Array | null {
     if (offset < this.#head.length) return this.#head.subarray(offset, offset + bytesMax);
     const at = offset - this.#head.length - this.#rowBytes;
-    return at < 0 ? null : this.#tail.subarray(at, at + bytesMax);
+    return this.#tail === null || at < 0 ? null : this.#tail.subarray(at, at + bytesMax);
   }
 
   /** Offset in the row stream of an offset in the file. */
@@ -149,51 +169,32 @@ export class Backup {
     return offset - this.#head.length;
   }
 
-  #pass(lo: Uint8Array, limit: number, done: (failure: PrepareFailure | null) => void): void {
-    this.#point.snapshot.scan(lo, null, limit, (failure, rows) => {
-      if (failure !== null || this.#closed) {
-        this.#point.hash?.end();
-        done(failure ?? 'stopped');
-        return this.leave();
-      }
-      const last = rows[rows.length - 1];
-      const more = last !== undefined && rows.length === limit;
-      // While these are summed up, the next are read.
-      if (more) this.#pass(keyBehind(last), nextScanRows(rows, limit, SLICE_BYTES), done);
-      if (last !== undefined) this.#add(rows);
-      if (more) return;
-      this.#finish();
-      done(null);
-      this.leave();
-    });
-  }
-
-  #add(rows: readonly EngineRow[]): void {
-    let size = 0;
-    for (const row of rows) size += sizeOfRow(row);
-    const bytes = new Uint8Array(size);
-    let end = 0;
-    for (const row of rows) end = writeRow(row, bytes, end);
-    assert(end === size, 'rows are as long as they were measured');
-    const position = { rows: this.#rows, bytes: this.#rowBytes, crc: this.#crc, lastKey: null };
-    const key = (rows[0] as EngineRow).key.slice();
-    this.marks.add({ number: this.#slices++, key, position });
-    this.#sha.update(bytes);
-    this.#crc = crc32c(bytes, this.#crc);
-    this.#rowBytes += size;
+  /** A chunk that begins at `start` of the row stream, made by any reading; known ones are not summed up again. */
+  account({ data, crc, rows }: Chunk, start: number): void {
+    if (start < this.#rowBytes) {
+      return assertLe(start + data.length, this.#rowBytes, 'chunks are cut at the same places');
+    }
+    assertEq(start, this.#rowBytes, 'no reading is ahead of what is summed up');
+    this.#sha.update(data);
+    this.#crc = joinCrc32c(this.#crc, crc, data.length);
+    this.#rowBytes += data.length;
     this.#rows += rows.length;
     const versions = rows.filter((row) => this.#point.isVersion(row));
     this.#versions += versions.length;
-    this.#point.hash?.add(versions);
+    this.#hash?.add(versions);
   }
 
-  #finish(): void {
+  /** A reading came to the end of the rows. */
+  finish(): void {
+    if (this.#tail !== null) return;
+    const hash = this.#hash?.end() ?? null;
+    this.#hash = null;
     const end = encodeBackupEnd({
       rows: this.#rows,
       rowBytes: this.#rowBytes,
       rowCrc: this.#crc,
       versions: this.#versions,
-      hash: this.#point.hash?.end() ?? null,
+      hash,
     });
     const before = this.#head.length + this.#rowBytes;
     const padding = new Uint8Array(
@@ -213,20 +214,24 @@ export class Backup {
   }
 }
 
-/** The bytes of a prepared backup from `offset` on, in pieces. */
+/** The bytes of a backup that is prepared, from `offset` on, in pieces. */
 export class BackupReading {
   readonly #backup: Backup;
   readonly #pieceBytes: number;
+  readonly #pace: Pace;
   #offset: number;
   #source: ChunkSource | null = null;
   #chunk: Uint8Array = EMPTY_BYTES;
   #waiting: ((failure: string | null, bytes: Uint8Array | null) => void) | null = null;
+  /** `pace` did not let us go on yet. */
+  #pausing = false;
   #over = false;
   /** Ticks since the last piece was asked for. */
   idleTicks = 0;
 
-  constructor(backup: Backup, offset: number, pieceBytes: number) {
-    assert(offset >= 0 && offset <= backup.bytes, 'an offset within the backup');
+  constructor(backup: Backup, offset: number, pieceBytes: number, pace: Pace) {
+    assert(offset >= 0 && offset <= backup.bytesRead, 'an offset within what is known');
+    this.#pace = pace;
     this.#backup = backup;
     this.#offset = offset;
     this.#pieceBytes = pieceBytes;
@@ -237,6 +242,7 @@ export class BackupReading {
     return this.#backup;
   }
 
+  /** See `Backup.bytes`: exact at the latest with the last piece. */
   get bytes(): number {
     return this.#backup.bytes;
   }
@@ -253,17 +259,12 @@ export class BackupReading {
     return this.#over;
   }
 
-  /** The next piece, owned by the caller; null bytes: that was all. One at a time. */
+  /** The next piece, which nobody changes any more; null bytes: that was all. One at a time. */
   read(done: (failure: string | null, bytes: Uint8Array | null) => void): void {
     assert(this.#waiting === null, 'one piece at a time');
     this.idleTicks = 0;
     if (this.#over || this.#backup.closed) return done(GIVEN_UP, null);
-    if (this.#offset === this.#backup.bytes) return done(null, null);
-    const fixed = this.#backup.fixed(this.#offset, this.#pieceBytes);
-    if (fixed !== null) {
-      this.#offset += fixed.length;
-      return done(null, fixed.slice());
-    }
+    if (this.#backup.complete && this.#offset === this.#backup.bytes) return done(null, null);
     this.#waiting = done;
     this.#pump();
   }
@@ -286,29 +287,48 @@ export class BackupReading {
 
   #pump(): void {
     while (this.#waiting !== null) {
-      if (this.#chunk.length > 0) return this.#give();
+      if (this.#chunk.length > 0) {
+        const piece = this.#chunk.subarray(0, this.#pieceBytes);
+        this.#chunk = this.#chunk.subarray(piece.length);
+        return this.#give(piece);
+      }
+      const fixed = this.#backup.fixed(this.#offset, this.#pieceBytes);
+      if (fixed !== null) return this.#give(fixed);
+      if (this.#pausing) return;
       this.#source ??= this.#open();
       const chunk = this.#source.next();
       if (chunk === 'wait') return;
-      assert(chunk !== 'end', 'the rows are as many as they were counted');
-      this.#chunk = this.#skip(chunk.data);
+      if (chunk === 'end') this.#backup.finish();
+      else {
+        const { length } = chunk.data;
+        this.#backup.account(chunk, this.#source.position.bytes - length);
+        this.#chunk = this.#skip(chunk.data);
+        this.#pause(length);
+      }
     }
   }
 
-  #give(): void {
+  #give(bytes: Uint8Array): void {
     const done = this.#waiting as (failure: string | null, bytes: Uint8Array | null) => void;
-    const bytes = this.#chunk.slice(0, this.#pieceBytes);
-    this.#chunk = this.#chunk.subarray(bytes.length);
     this.#offset += bytes.length;
     this.#waiting = null;
     done(null, bytes);
   }
 
+  #pause(bytes: number): void {
+    let inside = true;
+    this.#pausing = true;
+    this.#pace(bytes, () => {
+      this.#pausing = false;
+      if (!inside && !this.#over) this.#pump();
+    });
+    inside = false;
+  }
+
   #open(): ChunkSource {
     const { marks, snapshot } = this.#backup;
     const from = marks.beforeByte(this.#backup.rowOffset(this.#offset));
-    // The source's own marks are of no use: those of the first pass are finer.
-    return new ChunkSource(snapshot, new ChunkMarks(), from, 8 * this.#pieceBytes, (failure) =>
+    return new ChunkSource(snapshot, marks, from, 8 * this.#pieceBytes, (failure) =>
       this.#rowsCame(failure),
     );
   }

@@ -5,14 +5,17 @@
  * A reading that nobody reads from is given up after `stallTicksMax`; a backup without readings after
  * `keptTicks`. `release` gives all of them up, before the engine is closed.
  */
-import { type DiskFailure, assert, assertLe } from '@conclave/base';
+import { assert, assertLe } from '@conclave/base';
 import { Backup, type BackupPoint, BackupReading, type Sha256 } from './backup.js';
+import { NO_PACE, type Pace } from './types.js';
 
 export interface BackupsOptions {
   /** Backups at a time, those that are kept for a broken reading included. */
   readonly backupsMax: number;
   readonly keptTicks: number;
   readonly stallTicksMax: number;
+  /** How long HashKV of one may hold compaction back; a backup read more slowly has none. */
+  readonly hashTicksMax: number;
   /** Of one message: etcd sends 32 KiB. */
   readonly pieceBytes: number;
 }
@@ -28,6 +31,8 @@ export interface BackupsPorts {
     done: (failure: string | null, point: BackupPoint | null) => void,
   ): void;
   sha256(): Sha256;
+  /** Of all readings; without one: as fast as they read. */
+  readonly pace?: Pace;
 }
 
 /** Where a reading that broke stopped. */
@@ -51,6 +56,7 @@ interface Kept {
   readonly backup: Backup;
   readonly readings: Set<BackupReading>;
   idleTicks: number;
+  ageTicks: number;
 }
 
 interface Opening {
@@ -114,6 +120,7 @@ export class Backups {
 
   tick(): void {
     for (const kept of [...this.#kept.values()]) {
+      if (++kept.ageTicks === this.#options.hashTicksMax) kept.backup.giveUpHash();
       for (const reading of [...kept.readings]) {
         if (++reading.idleTicks < this.#options.stallTicksMax) continue;
         kept.readings.delete(reading);
@@ -145,7 +152,7 @@ export class Backups {
 
   #again({ id, offset }: BackupPlace): [BackupRefusal | null, BackupReading | null] {
     const kept = this.#kept.get(id);
-    if (kept === undefined || offset > kept.backup.bytes) {
+    if (kept === undefined || offset > kept.backup.bytesRead) {
       return [{ code: 'gone', text: `backup ${id} is not kept here any more` }, null];
     }
     if (kept.readings.size >= READINGS_MAX) {
@@ -156,7 +163,12 @@ export class Backups {
   }
 
   #read(kept: Kept, offset: number): BackupReading {
-    const reading = new BackupReading(kept.backup, offset, this.#options.pieceBytes);
+    const reading = new BackupReading(
+      kept.backup,
+      offset,
+      this.#options.pieceBytes,
+      this.#ports.pace ?? NO_PACE,
+    );
     kept.readings.add(reading);
     return reading;
   }
@@ -182,15 +194,10 @@ export class Backups {
     }
     const backup = new Backup(point, this.#ports.sha256());
     opening.backup = backup;
-    backup.prepare((fault) => {
+    backup.prepare(() => {
       if (opening.cancelled) return;
       this.#openings.delete(opening);
-      if (fault !== null) {
-        this.#let(backup);
-        opening.done({ code: 'failed', text: textOf(fault) }, null);
-        return;
-      }
-      const kept = { backup, readings: new Set<BackupReading>(), idleTicks: 0 };
+      const kept = { backup, readings: new Set<BackupReading>(), idleTicks: 0, ageTicks: 0 };
       this.#kept.set(backup.id, kept);
       opening.done(null, this.#read(kept, 0));
     });
@@ -234,8 +241,4 @@ export class Backups {
     this.#whenReleased = [];
     for (const released of waiting) released();
   }
-}
-
-function textOf(fault: 'stopped' | DiskFailure): string {
-  return fault === 'stopped' ? 'the backup was given up' : `${fault.code}: ${fault.message}`;
 }

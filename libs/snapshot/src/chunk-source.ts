@@ -5,6 +5,7 @@ import {
   assert,
   assertLe,
   crc32c,
+  joinCrc32c,
 } from '@conclave/base';
 import {
   SCAN_ROWS_FIRST,
@@ -29,6 +30,10 @@ import {
 export interface Chunk {
   readonly number: number;
   readonly data: Uint8Array;
+  /** CRC-32C of `data`. */
+  readonly crc: number;
+  /** Those that end here. */
+  readonly rows: readonly EngineRow[];
 }
 
 /** Where a chunk begins: enough to make it again. */
@@ -97,10 +102,10 @@ export class ChunkSource {
   #onIdle: (() => void) | null = null;
   #chunk: Uint8Array | null = null;
   #filled = 0;
-  #chunkRows = 0;
+  #chunkRows: EngineRow[] = [];
   #chunkKey: Uint8Array | null = null;
   /** The row larger than a chunk that is being sent, and how far it is. */
-  #large: Uint8Array | null = null;
+  #large: { readonly row: EngineRow; readonly bytes: Uint8Array } | null = null;
   #largeAt = 0;
 
   constructor(
@@ -138,7 +143,7 @@ export class ChunkSource {
   }
 
   next(): Chunk | 'wait' | 'end' {
-    if (this.#large !== null) return this.#piece(this.#large);
+    if (this.#large !== null) return this.#piece(this.#large.row, this.#large.bytes);
     for (;;) {
       const row = this.#rows[this.#at];
       if (row === undefined) {
@@ -166,19 +171,19 @@ export class ChunkSource {
     const end = writeRow(row, this.#chunk, this.#filled);
     assert(end === this.#filled + size, 'a row is as long as it was measured');
     this.#filled = end;
-    this.#chunkRows++;
+    this.#chunkRows.push(row);
     this.#at++;
   }
 
   #emit(): Chunk {
     const data = (this.#chunk as Uint8Array).subarray(0, this.#filled);
     this.#mark(this.#chunkKey as Uint8Array);
-    this.#advance(data, this.#chunkRows);
+    const rows = this.#chunkRows;
     this.#chunk = null;
     this.#chunkKey = null;
     this.#filled = 0;
-    this.#chunkRows = 0;
-    return { number: this.#number++, data };
+    this.#chunkRows = [];
+    return this.#advance(data, rows);
   }
 
   /** The first piece of a row larger than a chunk. */
@@ -187,32 +192,33 @@ export class ChunkSource {
     writeRow(row, large, 0);
     this.#mark(row.key);
     this.#at++;
-    this.#large = large;
+    this.#large = { row, bytes: large };
     this.#largeAt = 0;
-    return this.#piece(large);
+    return this.#piece(row, large);
   }
 
-  #piece(large: Uint8Array): Chunk {
+  #piece(row: EngineRow, large: Uint8Array): Chunk {
     const end = Math.min(large.length, this.#largeAt + this.#chunkBytes);
     const data = large.subarray(this.#largeAt, end);
     this.#largeAt = end;
     const last = end === large.length;
     if (last) this.#large = null;
-    this.#advance(data, last ? 1 : 0);
-    return { number: this.#number++, data };
+    return this.#advance(data, last ? [row] : []);
   }
 
   #mark(key: Uint8Array): void {
     this.#marks.add({ number: this.#number, key: key.slice(), position: this.#position });
   }
 
-  #advance(data: Uint8Array, rows: number): void {
+  #advance(data: Uint8Array, rows: readonly EngineRow[]): Chunk {
+    const crc = crc32c(data);
     this.#position = {
-      rows: this.#position.rows + rows,
+      rows: this.#position.rows + rows.length,
       bytes: this.#position.bytes + data.length,
-      crc: crc32c(data, this.#position.crc),
+      crc: joinCrc32c(this.#position.crc, crc, data.length),
       lastKey: null,
     };
+    return { number: this.#number++, data, crc, rows };
   }
 
   #scan(): void {

@@ -1,4 +1,4 @@
-import { BoundedQueue, type DiskFailure, type EngineOp, assert, crc32c } from '@conclave/base';
+import { BoundedQueue, type DiskFailure, type EngineOp, assert } from '@conclave/base';
 import type { SnapshotChunkFrame, SnapshotEndFrame, SnapshotMeta } from '@conclave/wire';
 import { PROGRESS_KEY, type Progress, progressOp } from './progress-row.js';
 import { RowParser } from './row-stream.js';
@@ -110,13 +110,15 @@ export class Receiving {
     });
   }
 
-  /** Answers what is wrong with the chunk: then it was not taken, and the connection is of no use. */
+  /**
+   * Answers what is wrong with the chunk: then it was not taken, and the connection is of no use. Its
+   * checksum was compared where the frame was decoded.
+   */
   chunk(frame: SnapshotChunkFrame): string | null {
     if (this.#stage !== 'filling' || this.#end !== null) return 'a chunk behind the end';
     if (frame.number !== this.#expected) {
       return `chunk ${frame.number} where ${this.#expected} was expected`;
     }
-    if (crc32c(frame.data) !== frame.crc) return `chunk ${frame.number} has a wrong checksum`;
     if (!this.#queue.push(frame)) return 'more chunks than credit';
     this.#expected++;
     this.#work();
@@ -171,7 +173,7 @@ export class Receiving {
   }
 
   #write(frame: SnapshotChunkFrame): void {
-    const parsed = this.#parser.push(frame.data);
+    const parsed = this.#parser.push(frame.data, frame.crc);
     if (!parsed.ok) return this.#fail(parsed.text);
     const ops: EngineOp[] = [];
     for (const { key, value } of parsed.rows) {

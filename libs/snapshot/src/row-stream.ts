@@ -1,4 +1,11 @@
-import { EMPTY_BYTES, type EngineRow, compareBytes, concatBytes, crc32c } from '@conclave/base';
+import {
+  EMPTY_BYTES,
+  type EngineRow,
+  compareBytes,
+  concatBytes,
+  crc32c,
+  joinCrc32c,
+} from '@conclave/base';
 import { putNumber, sizeOfNumber } from '@conclave/wire';
 
 /**
@@ -43,10 +50,10 @@ export function writeRow({ key, value }: EngineRow, out: Uint8Array, at: number)
 export const SCAN_ROWS_FIRST = 16;
 
 /**
- * Bounds memory and turn of the one scan that aims at small rows and meets large ones: 128 rows of
- * 100 KiB are 13 MB. More make a backup of small rows faster, and need a bound in bytes first.
+ * Bounds the memory of the one scan that aims at small rows and meets large ones: 256 rows of 100 KiB are
+ * 26 MB. The engine reads a snapshot in order without beginning anew, so larger pieces gain no more.
  */
-const SCAN_ROWS_MAX = 128;
+const SCAN_ROWS_MAX = 256;
 
 /** How many rows to ask for after a scan of `limit` that gave `rows`, to get about `bytes`. */
 export function nextScanRows(rows: readonly EngineRow[], limit: number, bytes: number): number {
@@ -95,8 +102,11 @@ export class RowParser {
     return this.#held.length === 0;
   }
 
-  /** The rows that `data` completes, as views. After a refusal the parser is of no more use. */
-  push(data: Uint8Array): ParsedRows {
+  /**
+   * The rows that `data` completes, as views; `crc` is its CRC-32C, if that is known. After a refusal the
+   * parser is of no more use.
+   */
+  push(data: Uint8Array, crc: number | null = null): ParsedRows {
     const bytes = this.whole ? data : concatBytes([this.#held, data]);
     const rows: EngineRow[] = [];
     let end = 0;
@@ -119,7 +129,10 @@ export class RowParser {
       this.#position = {
         rows: this.#position.rows + rows.length,
         bytes: this.#position.bytes + end,
-        crc: crc32c(bytes, this.#position.crc, 0, end),
+        crc:
+          crc !== null && end === data.length && bytes === data
+            ? joinCrc32c(this.#position.crc, crc, end)
+            : crc32c(bytes, this.#position.crc, 0, end),
         lastKey: lastKey.slice(),
       };
     }

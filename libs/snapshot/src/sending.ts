@@ -1,16 +1,16 @@
-import { type DiskFailure, assertDefined, crc32c } from '@conclave/base';
+import { type DiskFailure, assertDefined } from '@conclave/base';
 import type { SnapshotAckFrame, SnapshotMeta } from '@conclave/wire';
 import { ChunkSource } from './chunk-source.js';
 import type { KeptSnapshot } from './kept-snapshots.js';
-import { type OutgoingEvents, type OutgoingStream, SNAPSHOT_FORMAT } from './types.js';
+import { type OutgoingEvents, type OutgoingStream, type Pace, SNAPSHOT_FORMAT } from './types.js';
 
 /**
  * One attempt to send a kept snapshot over one connection.
  *
  *     offered --ack(next, credit)--> streaming --all sent--> ended --ack(received)--> over
  *
- * Back-pressure twice: chunks are sent only below `ack.next + ack.credit`, and only while the
- * connection takes them. The receiver says where to begin; what it says later never goes back.
+ * Back-pressure three times: chunks are sent only below `ack.next + ack.credit`, only while the
+ * connection takes them, and not before `pace` says so. The receiver says where to begin; what it says later never goes back.
  */
 export type SendingOutcome =
   | { readonly type: 'delivered'; readonly meta: SnapshotMeta }
@@ -23,6 +23,7 @@ export interface SendingOptions {
   readonly clusterId: bigint;
   readonly chunkBytes: number;
   readonly silenceTicksMax: number;
+  readonly pace: Pace;
 }
 
 type State = 'connecting' | 'offered' | 'streaming' | 'ended' | 'over';
@@ -38,6 +39,8 @@ export class Sending implements OutgoingEvents {
   #next = 0;
   #limit = 0;
   #blocked = false;
+  /** `pace` did not let us go on yet. */
+  #pausing = false;
   #silentTicks = 0;
 
   constructor(
@@ -137,18 +140,28 @@ export class Sending implements OutgoingEvents {
   }
 
   #pump(): void {
-    while (this.#state === 'streaming' && !this.#blocked) {
+    while (this.#state === 'streaming' && !this.#blocked && !this.#pausing) {
       const source = this.#source as ChunkSource;
       if (source.number >= this.#limit) return;
       const chunk = source.next();
       if (chunk === 'wait') return;
       if (chunk === 'end') this.#end(source);
       else if (chunk.number >= this.#next) {
-        const { number, data } = chunk;
-        const snapshotId = this.kept.id;
-        this.#send({ type: 'snapshot-chunk', snapshotId, number, crc: crc32c(data), data });
+        const { number, data, crc } = chunk;
+        this.#send({ type: 'snapshot-chunk', snapshotId: this.kept.id, number, crc, data });
+        this.#pause(data.length);
       }
     }
+  }
+
+  #pause(bytes: number): void {
+    let inside = true;
+    this.#pausing = true;
+    this.#options.pace(bytes, () => {
+      this.#pausing = false;
+      if (!inside) this.#pump();
+    });
+    inside = false;
   }
 
   #end(source: ChunkSource): void {

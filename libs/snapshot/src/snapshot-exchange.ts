@@ -11,7 +11,7 @@ import {
   type SnapshotSenderOptions,
   type SnapshotSenderPorts,
 } from './snapshot-sender.js';
-import type { IncomingEvents, IncomingStream, ReceivedState } from './types.js';
+import { type IncomingEvents, type IncomingStream, NO_PACE, type ReceivedState } from './types.js';
 
 /**
  * Snapshots of one member in both directions, over its data directory: the sender, the receiver, and the
@@ -31,7 +31,7 @@ export interface SnapshotExchangeOptions {
 
 export interface SnapshotExchangePorts extends Pick<
   SnapshotSenderPorts & SnapshotReceiverPorts,
-  'readHead' | 'open' | 'random' | 'probe'
+  'readHead' | 'open' | 'pace' | 'random' | 'probe'
 > {
   readonly directory: DataDirectory;
   /** In use by the member now; another one after an install. */
@@ -54,13 +54,14 @@ export class SnapshotExchange {
 
   constructor(options: SnapshotExchangeOptions, ports: SnapshotExchangePorts) {
     this.#ports = ports;
-    const { directory, readHead, random, probe } = ports;
+    const { directory, readHead, pace = NO_PACE, random, probe } = ports;
     this.#stateNumber = Math.max(directory.current.stateNumber, directory.halfReceived ?? 0);
     this.#sender = new SnapshotSender(options.sender, {
       snapshot: () => ports.engine().snapshot(),
       readHead,
       indexMin: () => ports.cutIndex(),
       open: (to, events) => ports.open(to, events),
+      pace,
       random,
       probe,
     });

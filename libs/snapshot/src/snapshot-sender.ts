@@ -9,7 +9,13 @@ import {
 import { SNAPSHOT_CHUNK_BYTES_MAX, type SnapshotMeta } from '@conclave/wire';
 import { KeptSnapshots } from './kept-snapshots.js';
 import { Sending, type SendingOutcome } from './sending.js';
-import type { OutgoingEvents, OutgoingStream, ReadHead } from './types.js';
+import {
+  NO_PACE,
+  type OutgoingEvents,
+  type OutgoingStream,
+  type Pace,
+  type ReadHead,
+} from './types.js';
 
 /**
  * Sends this member's state to others: takes a snapshot of the engine, streams it, and takes a broken
@@ -40,6 +46,8 @@ export interface SnapshotSenderPorts {
   indexMin(): Index;
   /** Opens a connection; `events` are called later, never from inside. */
   open(to: bigint, events: OutgoingEvents): OutgoingStream;
+  /** Of all sendings; without one: as fast as it goes. */
+  readonly pace?: Pace;
   /** For snapshot ids. */
   readonly random: Random;
   readonly probe: Probe;
@@ -141,6 +149,7 @@ export class SnapshotSender {
         clusterId: this.#options.clusterId,
         chunkBytes: this.#options.chunkBytes,
         silenceTicksMax: this.#options.silenceTicksMax,
+        pace: this.#ports.pace ?? NO_PACE,
       },
       kept,
       (outcome) => {

@@ -9,6 +9,7 @@ import {
 } from '@conclave/base';
 import { MemoryEngine, TaskQueue } from '@conclave/testkit';
 import {
+  DecodeError,
   type LinkFrame,
   type SnapshotAckFrame,
   type SnapshotBeginFrame,
@@ -181,6 +182,15 @@ class World {
       else if (frame.type === 'snapshot-chunk') incoming.chunk(frame);
       else if (frame.type === 'snapshot-end') incoming.end(frame);
     };
+    // As `link` does: what the decoder refuses ends the connection.
+    const arrive = (bytes: Uint8Array): void => {
+      try {
+        deliver(one(bytes));
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        end(error.message);
+      }
+    };
     turns.yieldTo(() => open && events.opened());
     return {
       send: (frame) => {
@@ -190,8 +200,8 @@ class World {
         if (result === 'cut') end('cut');
         else {
           for (const f of result) {
-            const copy = f.type === 'snapshot-chunk' ? f : one(encodeLinkFrames([f]));
-            turns.yieldTo(() => open && deliver(copy));
+            const bytes = encodeLinkFrames([f]);
+            turns.yieldTo(() => open && arrive(bytes));
           }
         }
         // Now and then the connection is behind.

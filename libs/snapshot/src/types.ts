@@ -53,6 +53,15 @@ export interface IncomingEvents {
   closed(reason: string): void;
 }
 
+/**
+ * Called behind each piece of a state that was made to be sent. `goOn` is called when the next may be made: at once
+ * (also from inside), or later, so that whoever asks this member for something else comes first.
+ */
+export type Pace = (bytes: number, goOn: () => void) => void;
+
+/** As fast as it goes. */
+export const NO_PACE: Pace = (_bytes, goOn) => goOn();
+
 /** An engine over an empty directory of its own, or what became of it. */
 export interface ReceivedState {
   readonly stateNumber: number;

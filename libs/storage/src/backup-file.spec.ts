@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeUtf8 } from '@conclave/base';
-import { Backup, BackupReading } from '@conclave/snapshot';
+import { Backup, BackupReading, NO_PACE } from '@conclave/snapshot';
 import { MemoryEngine, TaskQueue } from '@conclave/testkit';
 import { createHash } from 'node:crypto';
 import { readBackupFile, readBackupHead } from './backup-file.js';
@@ -34,14 +34,15 @@ function backupOf(rows: number): Buffer {
     ...{ compactRevision: -1, stateFormat: 1, feature: 0, version: '3.6.9', createdMs: 1 },
     members: [],
   };
-  const point = { snapshot: engine.snapshot(), head, hash: null, isVersion: () => true };
+  const snapshot = engine.snapshot();
+  const point = { snapshot, head, hash: null, bytesExpected: 0, isVersion: () => true };
   const backup = new Backup(point, {
     update: (bytes) => void sha.update(bytes),
     digest: () => new Uint8Array(sha.digest()),
   });
   backup.prepare(() => {});
   turns.run();
-  const reading = new BackupReading(backup, 0, 1_000);
+  const reading = new BackupReading(backup, 0, 1_000, NO_PACE);
   const pieces: Uint8Array[] = [];
   for (let over = false; !over; turns.run()) {
     reading.read((_, bytes) => {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { type Engine, type EngineOp, type EngineReader, encodeUtf8 } from '@conclave/base';
+import { type Engine, type EngineOp, type EngineReader, Random, encodeUtf8 } from '@conclave/base';
 import { RocksEngine } from './rocks-engine.js';
 import { loadRocks } from './rocksdb.js';
 import { flipBit, outcome, removeTemporary, temporaryDirectory } from './testing/temporary.js';
@@ -73,6 +73,100 @@ test('the state is the last finished flush: what RocksDB kept in its own log is 
   engine = await RocksEngine.open(directory);
   expect(await scan(engine, '', null)).toBe('a=1');
   await close(engine);
+});
+
+describe('a snapshot read in order', () => {
+  const keys = Array.from({ length: 2_000 }, (_, i) => `k${`${i}`.padStart(5, '0')}`);
+  const rowOf = (key: string): string => `${key}=v${key}`;
+
+  async function filled(): Promise<RocksEngine> {
+    const engine = await RocksEngine.open(path.join(temporaryDirectory(), 's'));
+    await write(engine, ...keys.map((key) => put(key, `v${key}`)));
+    return engine;
+  }
+
+  /** As `snapshot` and `mvcc` read: each scan begins right behind the last row of the one before. */
+  async function readOn(reader: EngineReader, limits: () => number): Promise<string> {
+    const rows: string[] = [];
+    for (let lo = ''; ;) {
+      const limit = limits();
+      const text = await scan(reader, lo, null, limit);
+      if (text === '') return rows.join(' ');
+      const got = text.split(' ');
+      rows.push(...got);
+      if (got.length < limit) return rows.join(' ');
+      lo = `${(got.at(-1) as string).split('=')[0]}\0`;
+    }
+  }
+
+  test('gives every row once, whatever the pieces, while the engine goes on', async () => {
+    const seed = Number(process.env['SEED'] ?? 20_261_124);
+    const random = new Random(seed);
+    const engine = await filled();
+    const snapshot = engine.snapshot();
+    await write(engine, put('k00100', 'new'), put('k9', 'new'));
+    for (const max of [3, 40, 300, 1_000]) {
+      const all = await readOn(snapshot, () => 1 + random.below(max));
+      expect(all).toBe(keys.map(rowOf).join(' '));
+    }
+    snapshot.release();
+    expect(await close(engine)).toBe('ok');
+  });
+
+  test('may be read elsewhere in between, and twice at a time', async () => {
+    const engine = await filled();
+    const snapshot = engine.snapshot();
+    expect(await scan(snapshot, '', null, 2)).toBe('k00000=vk00000 k00001=vk00001');
+    expect(await scan(snapshot, 'k00007', null, 1)).toBe('k00007=vk00007');
+    expect(await scan(snapshot, 'k00007\0', 'k00009', 9)).toBe('k00008=vk00008');
+    expect(await scan(snapshot, 'k00001\0', null, 2)).toBe('k00002=vk00002 k00003=vk00003');
+    const both = await Promise.all([readOn(snapshot, () => 90), readOn(snapshot, () => 70)]);
+    expect(new Set(both)).toEqual(new Set([keys.map(rowOf).join(' ')]));
+    snapshot.release();
+    expect(await close(engine)).toBe('ok');
+  });
+
+  test('answers many scans at a time', async () => {
+    const engine = await filled();
+    const snapshot = engine.snapshot();
+    const all = await Promise.all(keys.slice(0, 40).map((key) => scan(snapshot, key, null, 1)));
+    expect(all).toEqual(keys.slice(0, 40).map(rowOf));
+    snapshot.release();
+    expect(await close(engine)).toBe('ok');
+  });
+
+  test('may be released, or the engine closed, in the middle', async () => {
+    const engine = await filled();
+    const [first, second] = [engine.snapshot(), engine.snapshot()];
+    await scan(first, '', null, 100);
+    await scan(second, '', null, 100);
+    first.release();
+    expect(await close(engine)).toBe('ok');
+  });
+
+  test('holds the loop for no row more than some milliseconds, however large all of them are', async () => {
+    const engine = await RocksEngine.open(path.join(temporaryDirectory(), 's'));
+    const big = 'x'.repeat(100 * 1024);
+    for (let i = 0; i < 250; i += 50) {
+      const part = Array.from({ length: 50 }, (_, j) => put(`k${100 + i + j}`, big));
+      await write(engine, ...part);
+    }
+    const snapshot = engine.snapshot();
+    let turns = 0;
+    let reading = true;
+    const count = (): void => {
+      turns++;
+      if (reading) setImmediate(count);
+    };
+    setImmediate(count);
+    const text = await scan(snapshot, '', null, 250);
+    reading = false;
+    expect(text.length).toBe(250 * (big.length + 6) - 1);
+    // 25 MB in pieces of 1 MiB.
+    expect(turns).toBeGreaterThan(20);
+    snapshot.release();
+    await close(engine);
+  });
 });
 
 test('many reads at once all answer, a thousand rows a call at most', async () => {

@@ -28,6 +28,7 @@ import {
 import { diskFailure, storageError } from './disk-trouble.js';
 import { NODE_FS, syncDirectorySync } from './file-system.js';
 import { type RocksDatabase, type RocksSession, openRocks } from './rocksdb.js';
+import { RowCursor } from './row-cursor.js';
 import { sealText, unsealText } from './sealed-text.js';
 
 const STATE_FORMAT = 1;
@@ -40,6 +41,11 @@ const CRC_BYTES = 4;
 type GetDone = (failure: DiskFailure | null, values: readonly (Uint8Array | null)[]) => void;
 type ScanDone = (failure: DiskFailure | null, rows: readonly EngineRow[]) => void;
 
+/** A snapshot, and the iterator that stands where the last scan of it ended. */
+interface HeldCursor {
+  cursor: RowCursor | null;
+}
+
 export class RocksEngine implements Engine {
   readonly #database: RocksDatabase;
   readonly #directory: string;
@@ -47,6 +53,8 @@ export class RocksEngine implements Engine {
   readonly #urgent = new BoundedQueue<() => void>(16);
   #running = 0;
   #writing = false;
+  /** Of the snapshots that are not released. */
+  readonly #held = new Set<HeldCursor>();
   #failure: DiskFailure | null = null;
   #closing: DiskDone | null = null;
   #tableBytes = 0;
@@ -85,7 +93,7 @@ export class RocksEngine implements Engine {
   }
 
   scan(lo: Uint8Array, hi: Uint8Array | null, limit: number, done: ScanDone): void {
-    this.#scan(this.#database, lo, hi, limit, done);
+    this.#scan(this.#database, null, lo, hi, limit, done);
   }
 
   write(ops: readonly EngineOp[], done: DiskDone): void {
@@ -120,6 +128,8 @@ export class RocksEngine implements Engine {
   snapshot(): EngineSnapshot {
     assert(this.#closing === null, 'engine is open');
     const session = this.#database.snapshot();
+    const held: HeldCursor = { cursor: null };
+    this.#held.add(held);
     let released = false;
     return {
       get: (keys, done) => {
@@ -128,11 +138,13 @@ export class RocksEngine implements Engine {
       },
       scan: (lo, hi, limit, done) => {
         assert(!released, 'snapshot is not released');
-        this.#scan(session, lo, hi, limit, done);
+        this.#scan(session, held, lo, hi, limit, done);
       },
       release: () => {
         assert(!released, 'snapshot is released once');
         released = true;
+        this.#held.delete(held);
+        held.cursor?.close(() => undefined);
         session.close().catch((error: unknown) => this.#fail(diskFailure(error, 'release')));
       },
     };
@@ -174,37 +186,54 @@ export class RocksEngine implements Engine {
     this.#run(this.#reads, 'read rows', get, (failure) => done(failure, failure ? [] : values));
   }
 
+  /** `held`: of the snapshot that is read, if it is one. */
   #scan(
     session: RocksSession,
+    held: HeldCursor | null,
     lo: Uint8Array,
     hi: Uint8Array | null,
     limit: number,
     done: ScanDone,
   ): void {
     assertLe(limit, ROWS_MAX, 'rows of a scan');
-    const rows: EngineRow[] = [];
+    let rows: readonly EngineRow[] = [];
     const scan = async (): Promise<void> => {
       if (limit === 0 || (hi !== null && compareBytes(lo, hi) >= 0)) return;
-      const range = hi === null ? { gte: lo } : { gte: lo, lt: hi };
-      // One row more than the limit makes the binding end without a second hop.
-      const found = session.iterator(range, { limit, capacity: limit + 1 });
-      // Events, not `for await`: that makes promises for each row, a third of what a scan costs.
-      await new Promise<void>((resolve, reject) => {
-        let fault: unknown = null;
-        found.on('data', ({ key, value }) => {
-          if (fault !== null) return;
-          try {
-            rows.push({ key: view(key), value: this.#open(key, value) });
-          } catch (error) {
-            fault = error;
-            found.destroy();
-          }
-        });
-        found.on('error', (error) => (fault ??= error));
-        found.on('close', () => (fault === null ? resolve() : reject(fault as Error)));
-      });
+      if (held !== null && held.cursor?.busy !== true) {
+        rows = await this.#goOn(session, held, lo, hi, limit).next(limit);
+        return;
+      }
+      const cursor = this.#cursor(session, lo, hi, limit, true);
+      rows = await cursor.next(limit);
+      if (!cursor.ended) await new Promise<void>((closed) => cursor.close(closed));
     };
     this.#run(this.#reads, 'scan rows', scan, (failure) => done(failure, failure ? [] : rows));
+  }
+
+  /** The iterator that stands at `lo`: whoever reads a snapshot in order goes on with the one there is. */
+  #goOn(
+    session: RocksSession,
+    held: HeldCursor,
+    lo: Uint8Array,
+    hi: Uint8Array | null,
+    limit: number,
+  ): RowCursor {
+    const open = held.cursor;
+    // The limit is the caller's guess at what fits into memory, so what is fetched follows it.
+    const suits = open !== null && open.capacity <= 2 * limit && limit <= 4 * open.capacity;
+    if (suits && open.continues(lo, hi)) return open;
+    open?.close(() => undefined);
+    return (held.cursor = this.#cursor(session, lo, hi, limit, false));
+  }
+
+  #cursor(
+    session: RocksSession,
+    lo: Uint8Array,
+    hi: Uint8Array | null,
+    capacity: number,
+    once: boolean,
+  ): RowCursor {
+    return new RowCursor(session, lo, hi, capacity, once, (key, row) => this.#open(key, row));
   }
 
   /** The value of a row as stored; throws when it is not what was written. */
@@ -260,6 +289,8 @@ export class RocksEngine implements Engine {
     const done = this.#closing;
     if (done === null || this.#running > 0) return;
     this.#running = Number.MAX_SAFE_INTEGER;
+    // RocksDB would wait for them.
+    for (const { cursor } of this.#held) cursor?.close(() => undefined);
     this.#database.close().then(
       () => process.nextTick(done, this.#failure),
       (error: unknown) => process.nextTick(done, rocksFailure(error, `close ${this.#directory}`)),
@@ -277,10 +308,6 @@ export class RocksEngine implements Engine {
     this.#liveBytes = Number(live ?? 0);
     this.#freshBytes = 0;
   }
-}
-
-function view(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 /** Value, then the checksum over key and value. */

@@ -42,15 +42,17 @@ export interface RocksIterator {
   on(event: 'data', listener: (row: RocksFound) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'close', listener: () => void): void;
+  pause(): void;
+  resume(): void;
   destroy(): void;
 }
 
 export interface RocksSession {
   read(options?: { readonly capacity?: number; readonly autoDestroy?: boolean }): RocksReadBatch;
-  /** `limit` rows at most, fetched `capacity` at a time. */
+  /** `limit` rows at most (all if there is none), fetched `capacity` at a time. */
   iterator(
     range: RocksRange,
-    options: { readonly limit: number; readonly capacity: number },
+    options: { readonly limit?: number; readonly capacity: number },
   ): RocksIterator;
   close(): Promise<void>;
 }
