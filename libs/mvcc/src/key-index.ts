@@ -6,8 +6,10 @@
  * is split in half. Splitting moves the pointers behind it: at most keys / (LEAF_MAX / 2) of them,
  * once in LEAF_MAX / 2 insertions, so up to tens of millions of keys it costs less than a microsecond.
  *
- * A start fills the leaves alone, which is enough to serve; the map, which costs more than all the rest of
- * the load, follows in slices (`mapMore`). Until then a key that is not in it is looked for in the leaves.
+ * A start fills the leaves alone, which is enough to serve; the map costs more than all the rest of the load.
+ * A key that is not in it is looked for in the leaves, which takes twice the time, and put into it; every
+ * `SEARCHES` such searches bring one leaf more. So the map is whole after a number of requests that is a
+ * quarter of the number of keys, and costs nothing where nobody asks.
  *
  * Invariants: leaves are never empty and ascend; `#lowest[i]` is the first key of leaf i; what the map holds
  * is in the leaves, and once nothing is unmapped the two hold the same histories.
@@ -17,6 +19,7 @@ import { KeyHistory } from './key-history.js';
 import { KeyMap } from './key-map.js';
 
 const LEAF_MAX = 128;
+const SEARCHES = 32;
 
 export class KeyIndex {
   readonly #map = new KeyMap();
@@ -25,6 +28,7 @@ export class KeyIndex {
   #size = 0;
   /** Keys from here on may be missing in the map; null: all are there. */
   #unmapped: ByteString | null = null;
+  #searches = 0;
 
   /** Keys with a history, deleted ones included until compaction forgets them. */
   get size(): number {
@@ -34,7 +38,15 @@ export class KeyIndex {
   get(key: ByteString): KeyHistory | undefined {
     const known = this.#map.get(key);
     if (known !== undefined || this.#unmapped === null || key < this.#unmapped) return known;
-    return this.#search(key);
+    const found = this.#search(key);
+    if (found !== undefined) this.#map.set(key, found);
+    if (++this.#searches % SEARCHES === 0) this.#mapMore();
+    return found;
+  }
+
+  /** The map holds all keys. */
+  get isMapped(): boolean {
+    return this.#unmapped === null;
   }
 
   /** The history of `key`, a new empty one if there is none. */
@@ -48,8 +60,8 @@ export class KeyIndex {
   }
 
   /**
-   * As `obtain`, while the index is rebuilt: cheapest for keys that ascend, or nearly so. What it adds is not
-   * in the map before `mapMore` has put it there.
+   * As `obtain`, while the index is rebuilt: cheapest for keys that ascend, or nearly so. What it adds comes
+   * into the map later.
    */
   restore(key: ByteString): KeyHistory {
     const last = this.#leaves[this.#leaves.length - 1];
@@ -61,16 +73,6 @@ export class KeyIndex {
     const history = new KeyHistory(key);
     this.#insert(history);
     return history;
-  }
-
-  /** Brings at most `max` keys more into the map; false: all are there. */
-  mapMore(max: number): boolean {
-    if (this.#unmapped === null) return false;
-    this.#unmapped = this.walk(this.#unmapped, null, max, (history) => {
-      this.#map.set(history.key, history);
-      return true;
-    });
-    return this.#unmapped !== null;
   }
 
   remove(key: ByteString): void {
@@ -123,6 +125,15 @@ export class KeyIndex {
     this.#lowest = [];
     this.#size = 0;
     this.#unmapped = null;
+  }
+
+  /** Brings the next keys into the map. */
+  #mapMore(): void {
+    if (this.#unmapped === null) return;
+    this.#unmapped = this.walk(this.#unmapped, null, LEAF_MAX, (history) => {
+      this.#map.set(history.key, history);
+      return true;
+    });
   }
 
   #search(key: ByteString): KeyHistory | undefined {

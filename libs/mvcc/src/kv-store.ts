@@ -55,9 +55,6 @@ import type {
 } from './types.js';
 import { WriteTxn } from './write-txn.js';
 
-/** Keys brought into the map of keys in one turn behind a load: less than a millisecond. */
-const MAP_SLICE_KEYS = 1_000;
-
 export interface KvPorts {
   readonly engine: EngineReader;
   readonly scheduler: Scheduler;
@@ -401,12 +398,5 @@ export class KvStore implements Store {
     this.#loaded = true;
     this.#compactor.reset(loaded.scheduled, loaded.finished);
     state.reads.restartAll();
-    this.#mapKeys(state.records.epoch);
-  }
-
-  /** What the load left for later, a slice a turn. */
-  #mapKeys(epoch: number): void {
-    if (epoch !== this.#state.records.epoch || !this.#state.index.mapMore(MAP_SLICE_KEYS)) return;
-    this.#state.scheduler.yieldTo(() => this.#mapKeys(epoch));
   }
 }

@@ -21,7 +21,7 @@ import type { State } from './state.js';
  * Of one read, which is one turn. A batch under load makes a packed row of some thousand versions, a quiet
  * store one of a few: the number of rows follows the bytes that came.
  */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 512 * 1024;
 const ROWS_FIRST = 8;
 const ROWS_MAX = 1_000;
 
