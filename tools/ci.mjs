@@ -35,6 +35,7 @@ function installPackages() {
     'nats-server': 'nats-server',
     gcc: 'gcc',
     promtool: 'prometheus',
+    chromium: 'chromium',
   };
   const missing = Object.entries(wanted)
     .filter(([binary]) => spawnSync('which', [binary]).status !== 0)
