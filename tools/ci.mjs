@@ -34,6 +34,7 @@ function installPackages() {
     etcdctl: 'etcd-client',
     'nats-server': 'nats-server',
     gcc: 'gcc',
+    openssl: 'openssl',
     promtool: 'prometheus',
     chromium: 'chromium',
   };

@@ -311,7 +311,11 @@ describe('signals', () => {
     node.kill('SIGTERM');
     node.kill('SIGTERM');
     node.kill('SIGTERM');
-    expect(await node.ended).toEqual({ code: null, signal: 'SIGTERM' });
+    const exit = await node.ended;
+    expect(node.output.match(/received signal; shutting down/g)).toHaveLength(1);
+    // On a machine that gives it no time it ends by its own bound, as after one signal.
+    const isLate = node.output.includes('the stop took longer than 5000 ms');
+    expect(exit).toEqual(isLate ? { code: 1, signal: null } : { code: null, signal: 'SIGTERM' });
   });
 });
 

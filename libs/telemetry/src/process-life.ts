@@ -163,7 +163,11 @@ class RunningProcess implements Life {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.telemetry.log('info', 'received signal; shutting down', { signal });
-    const late = setTimeout(() => this.#exit(1), this.#stopMsMax);
+    const late = setTimeout(() => {
+      const text = `the stop took longer than ${this.#stopMsMax} ms: ended in the middle of it`;
+      this.telemetry.log('error', text);
+      this.#exit(1);
+    }, this.#stopMsMax);
     late.unref();
     for (const stop of this.#stops.reverse()) await stop();
     await this.#flushed();

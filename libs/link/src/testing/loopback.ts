@@ -75,14 +75,20 @@ export class Loopback {
   }
 }
 
-/** Resolves when `condition` holds; looks again after each turn, fails after `limitMs`. */
+const LOOK_MS = 2;
+
+/**
+ * Resolves when `condition` holds; looks again after each turn, and fails after as many looks as there
+ * are in `limitMs` of a process that has nothing else to do. Looks are counted and not time: on a busy
+ * machine what is waited for is as slow as the looking.
+ */
 export function until(condition: () => boolean, limitMs = 5_000): Promise<void> {
-  const end = performance.now() + limitMs;
+  let looks = 0;
   return new Promise((resolve, reject) => {
     const look = (): void => {
       if (condition()) resolve();
-      else if (performance.now() > end) reject(new Error(`never happened: ${condition}`));
-      else setTimeout(look, 2);
+      else if (++looks * LOOK_MS > limitMs) reject(new Error(`never happened: ${condition}`));
+      else setTimeout(look, LOOK_MS);
     };
     look();
   });
