@@ -12,8 +12,9 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import { hrTime } from './recorded-span.js';
 
+const MS_PER_S = 1_000;
+const NS_PER_MS = 1e6;
 const SCOPE = { name: 'conclave', version: '' };
 
 export class MetricSource implements MetricProducer {
@@ -64,6 +65,11 @@ export class MetricSource implements MetricProducer {
     if (spec.type === 'gauge') return { ...base, dataPointType: DataPointType.GAUGE, dataPoints };
     return { ...base, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints };
   }
+}
+
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / MS_PER_S);
+  return [seconds, Math.round((ms - seconds * MS_PER_S) * NS_PER_MS)];
 }
 
 /** From the end of the name, as Prometheus has it; UCUM's words. */

@@ -1,17 +1,11 @@
 /**
  * The port `Tracer`. Whether a request is traced is decided here, by `sampler.ts`, before anything is made
- * for it: an unsampled request costs a map lookup. Spans go to OpenTelemetry's SDK when they end.
+ * for it: an unsampled request costs a map lookup. Spans go to the sink when they end.
  */
 import type { CallHead, TraceSpan, TraceValue, Tracer } from '@conclave/base';
 import { TraceMetadata } from '@conclave/base';
-import {
-  type Attributes,
-  type SpanContext,
-  SpanKind,
-  TraceFlags,
-  createTraceState,
-} from '@opentelemetry/api';
-import { RecordedSpan, type SpanSink } from './recorded-span.js';
+import { createTraceState } from '@opentelemetry/api';
+import { RecordedSpan, SpanKind, type SpanParent, type SpanSink } from './recorded-span.js';
 import { isSampled, mayBegin } from './sampler.js';
 import type { Sampling } from './settings.js';
 import { type TraceContext, contextFromBytes, parseTraceparent } from './trace-context.js';
@@ -22,17 +16,20 @@ const STATE_CHARS_MAX = 512;
 export class OtlpTracer implements Tracer {
   readonly #sink: SpanSink;
   readonly #sampling: Sampling;
+  readonly #chance: () => number;
 
-  constructor(sink: SpanSink, sampling: Sampling) {
+  /** `chance` is in [0, 1). */
+  constructor(sink: SpanSink, sampling: Sampling, chance: () => number) {
     this.#sink = sink;
     this.#sampling = sampling;
+    this.#chance = chance;
   }
 
   call(head: CallHead, begins: boolean): TraceSpan | null {
     const text = head.metadata.get(TraceMetadata.PARENT);
     const parent = text === undefined ? null : parseTraceparent(text);
     if (parent === null) {
-      if (!begins || !mayBegin(this.#sampling, this.#sink.chance())) return null;
+      if (!begins || !mayBegin(this.#sampling, this.#chance())) return null;
       return this.#serve(head, null);
     }
     if (!isSampled(this.#sampling, parent)) return null;
@@ -45,9 +42,9 @@ export class OtlpTracer implements Tracer {
     return new RecordedSpan(this.#sink, name, remote(parent, undefined));
   }
 
-  #serve(head: CallHead, parent: SpanContext | null): TraceSpan {
+  #serve(head: CallHead, parent: SpanParent | null): TraceSpan {
     const { method, http, peer } = head;
-    const attributes: Attributes = { 'conclave.peer': peer };
+    const attributes: Record<string, TraceValue> = { 'conclave.peer': peer };
     if (method !== '') {
       const slash = method.lastIndexOf('/');
       attributes['rpc.system'] = 'grpc';
@@ -63,14 +60,12 @@ export class OtlpTracer implements Tracer {
   }
 }
 
-function remote(parent: TraceContext, state: string | undefined): SpanContext {
-  const { traceId, spanId } = parent;
-  const isReadable = state !== undefined && state !== '' && state.length <= STATE_CHARS_MAX;
-  return {
-    traceId,
-    spanId,
-    traceFlags: TraceFlags.SAMPLED,
-    isRemote: true,
-    ...(isReadable ? { traceState: createTraceState(state) } : {}),
-  };
+function remote({ traceId, spanId }: TraceContext, state: string | undefined): SpanParent {
+  return { traceId, spanId, sampled: true, isRemote: true, state: readable(state) };
+}
+
+/** What the W3C's rules for `tracestate` leave of it. */
+function readable(state: string | undefined): string {
+  if (state === undefined || state === '' || state.length > STATE_CHARS_MAX) return '';
+  return createTraceState(state).serialize();
 }

@@ -1,151 +1,111 @@
 /**
- * One span as it is recorded: plain fields, in the form the SDK's exporters read. The SDK's own span class
- * costs several times as much to make (ids through buffers, checks of each attribute, a context for each
- * parent), and with a few of them a request that is felt at one request in a hundred.
+ * One span as it is recorded: plain fields, put into words (`span-json.ts`) when it ends, and forgotten. The
+ * SDK's own span class costs several times as much to make (ids through buffers, checks of each attribute,
+ * a context for each parent), and a span that is kept until its batch is sent costs the garbage collector as
+ * much again. With a few of them a request that is felt at one request in a hundred.
  */
 import type { TraceSpan, TraceValue } from '@conclave/base';
-import {
-  type Attributes,
-  type HrTime,
-  type SpanContext,
-  SpanKind,
-  type SpanStatus,
-  SpanStatusCode,
-  TraceFlags,
-} from '@opentelemetry/api';
-import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
-import { contextToBytes, formatTraceparent } from './trace-context.js';
+import { type TraceContext, contextToBytes, formatTraceparent } from './trace-context.js';
+import type { TraceIds } from './trace-ids.js';
 
-const MS_PER_S = 1_000;
-const NS_PER_MS = 1e6;
 const EVENTS_MAX = 16;
-const NO_LINKS: ReadableSpan['links'] = [];
-const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
-const OK_EVENTS: TimedEvent[] = [];
+const NO_EVENTS: readonly SpanEvent[] = [];
 
-/** Where ended spans go, and what they have in common. */
-export interface SpanSink {
-  readonly resource: Resource;
-  readonly scope: ReadableSpan['instrumentationScope'];
-  /** Wall-clock milliseconds, finer than one. */
-  nowMs(): number;
-  /** In [0, 1). */
-  chance(): number;
-  ended(span: ReadableSpan): void;
+/** As OTLP numbers them. */
+export const SpanKind = { INTERNAL: 1, SERVER: 2 } as const;
+export type SpanKind = (typeof SpanKind)[keyof typeof SpanKind];
+
+export interface SpanEvent {
+  readonly name: string;
+  readonly atMs: number;
 }
 
-export class RecordedSpan implements TraceSpan, ReadableSpan {
+/** A span's place in its trace, as its children see it. */
+export interface SpanParent extends TraceContext {
+  /** W3C `tracestate`; empty: none. */
+  readonly state: string;
+  /** It is a span of another process, or of another part of this one that wrote it into the log. */
+  readonly isRemote: boolean;
+}
+
+/** Where ended spans go, and what they need. */
+export interface SpanSink {
+  /** Wall-clock milliseconds, finer than one. */
+  nowMs(): number;
+  readonly ids: TraceIds;
+  /** Borrowed until return. */
+  ended(span: RecordedSpan): void;
+}
+
+export class RecordedSpan implements TraceSpan, SpanParent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly state: string;
+  readonly sampled = true;
+  readonly isRemote = false;
+  /** Empty: it begins a trace. */
+  readonly parentSpanId: string;
+  readonly hasRemoteParent: boolean;
   readonly name: string;
   readonly kind: SpanKind;
-  readonly parentSpanContext?: SpanContext;
-  readonly attributes: Attributes;
-  readonly startTime: HrTime;
-  endTime: HrTime = [0, 0];
-  status: SpanStatus = UNSET;
-  events: TimedEvent[] = OK_EVENTS;
-  ended = false;
-  readonly links = NO_LINKS;
-  readonly droppedAttributesCount = 0;
-  readonly droppedEventsCount = 0;
-  readonly droppedLinksCount = 0;
+  readonly attributes: Record<string, TraceValue>;
+  readonly startMs: number;
+  /** Not before `startMs`. */
+  endMs = 0;
+  /** Empty: it worked, as far as is known. */
+  failure = '';
+  events: readonly SpanEvent[] = NO_EVENTS;
+  #isOver = false;
   readonly #sink: SpanSink;
-  readonly #context: SpanContext;
-  readonly #startMs: number;
-  #endMs = 0;
 
   /** `parent` null: it begins a trace. */
   constructor(
     sink: SpanSink,
     name: string,
-    parent: SpanContext | null,
-    attributes: Attributes = {},
+    parent: SpanParent | null,
+    attributes: Record<string, TraceValue> = {},
     kind: SpanKind = SpanKind.INTERNAL,
   ) {
     this.#sink = sink;
     this.name = name;
     this.kind = kind;
     this.attributes = attributes;
-    this.#startMs = sink.nowMs();
-    this.startTime = hrTime(this.#startMs);
-    const spanId = hex64(sink);
-    const traceFlags = TraceFlags.SAMPLED;
-    if (parent === null) {
-      this.#context = { traceId: hex64(sink) + hex64(sink), spanId, traceFlags };
-      return;
-    }
-    this.parentSpanContext = parent;
-    const { traceId, traceState } = parent;
-    this.#context =
-      traceState === undefined
-        ? { traceId, spanId, traceFlags }
-        : { traceId, spanId, traceFlags, traceState };
-  }
-
-  spanContext(): SpanContext {
-    return this.#context;
-  }
-
-  get duration(): HrTime {
-    return hrTime(this.#endMs - this.#startMs);
-  }
-
-  get resource(): Resource {
-    return this.#sink.resource;
-  }
-
-  get instrumentationScope(): ReadableSpan['instrumentationScope'] {
-    return this.#sink.scope;
+    this.startMs = sink.nowMs();
+    this.spanId = sink.ids.span();
+    this.traceId = parent === null ? sink.ids.trace() : parent.traceId;
+    this.state = parent === null ? '' : parent.state;
+    this.parentSpanId = parent === null ? '' : parent.spanId;
+    this.hasRemoteParent = parent !== null && parent.isRemote;
   }
 
   get traceparent(): string {
-    const { traceId, spanId } = this.#context;
-    return formatTraceparent({ traceId, spanId, sampled: true });
+    return formatTraceparent(this);
   }
 
   contextBytes(): Uint8Array {
-    const { traceId, spanId } = this.#context;
-    return contextToBytes({ traceId, spanId, sampled: true });
+    return contextToBytes(this);
   }
 
   child(name: string): TraceSpan {
-    return new RecordedSpan(this.#sink, name, this.#context);
+    return new RecordedSpan(this.#sink, name, this);
   }
 
   mark(event: string): void {
-    if (this.ended || this.events.length >= EVENTS_MAX) return;
-    if (this.events === OK_EVENTS) this.events = [];
-    this.events.push({ name: event, time: hrTime(this.#sink.nowMs()) });
+    if (this.#isOver || this.events.length >= EVENTS_MAX) return;
+    const one = { name: event, atMs: this.#sink.nowMs() };
+    this.events = this.events.length === 0 ? [one] : [...this.events, one];
   }
 
   set(attribute: string, value: TraceValue): void {
-    if (!this.ended) this.attributes[attribute] = value;
+    if (!this.#isOver) this.attributes[attribute] = value;
   }
 
   end(failure = ''): void {
-    if (this.ended) return;
-    this.ended = true;
-    if (failure !== '') this.status = { code: SpanStatusCode.ERROR, message: failure };
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.failure = failure;
     // The wall clock may have been set back meanwhile.
-    this.#endMs = Math.max(this.#startMs, this.#sink.nowMs());
-    this.endTime = hrTime(this.#endMs);
+    this.endMs = Math.max(this.startMs, this.#sink.nowMs());
     this.#sink.ended(this);
   }
-}
-
-export function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / MS_PER_S);
-  return [seconds, Math.round((ms - seconds * MS_PER_S) * NS_PER_MS)];
-}
-
-/** 16 hex digits, not all zero. */
-function hex64(sink: SpanSink): string {
-  const high = Math.floor(sink.chance() * 2 ** 32);
-  // One at least, or the id could be no id.
-  const low = 1 + Math.floor(sink.chance() * (2 ** 32 - 1));
-  return hex32(high) + hex32(low);
-}
-
-function hex32(n: number): string {
-  return n.toString(16).padStart(8, '0');
 }

@@ -1,23 +1,32 @@
-// What traces cost in CPU time: a call that is not sampled, and the recording of one trace of five spans.
+// What traces cost in CPU time: a call that is not sampled, and one trace of five spans, recorded and put
+// into the body of a request. What it costs to send one is not in it.
 // Run it bundled by esbuild, as the other benches (the command is in the README).
 import { type CallHandler, type ServerCall } from '@conclave/base';
 import { tracedHandler } from '@conclave/telemetry';
-import { emptyResource } from '@opentelemetry/resources';
 import { OtlpTracer } from './otlp-tracer.js';
+import type { RecordedSpan } from './recorded-span.js';
+import { SpanBatches } from './span-batches.js';
+import { requestHead, spanJson } from './span-json.js';
+import { TraceIds } from './trace-ids.js';
 
 const ROUNDS = 5;
 const NS_PER_US = 1_000;
 
-function tracer(ratio: number): OtlpTracer {
-  const sink = {
-    resource: emptyResource(),
-    scope: { name: 'bench' },
-    nowMs: () => performance.timeOrigin + performance.now(),
-    chance: Math.random,
-    ended: () => undefined,
-  };
-  return new OtlpTracer(sink, { parentBased: true, ratio });
+function tracer(ratio: number, ended: (span: RecordedSpan) => void): OtlpTracer {
+  const nowMs = () => performance.timeOrigin + performance.now();
+  const ids = new TraceIds(Math.random);
+  return new OtlpTracer({ nowMs, ids, ended }, { parentBased: true, ratio }, Math.random);
 }
+
+const batches = new SpanBatches(
+  { spansMax: 2_048, batchSpansMax: 512, delayMs: 5_000, timeoutMs: 30_000 },
+  {
+    head: () => requestHead({ 'service.name': 'bench' }, 'bench'),
+    send: (_batch, done) => done({ code: 0 }),
+    after: () => () => undefined,
+    dropped: () => undefined,
+  },
+);
 
 const EVENTS = { message() {}, halfClosed() {}, cancelled() {}, drained() {} };
 const CALL: ServerCall = {
@@ -58,8 +67,16 @@ function recordOne(all: OtlpTracer): void {
 }
 
 const inner: CallHandler = { open: () => EVENTS };
-const outer = tracedHandler(inner, tracer(0), true);
-const all = tracer(1);
+const outer = tracedHandler(
+  inner,
+  tracer(0, () => undefined),
+  true,
+);
+const recorded = tracer(1, () => undefined);
+const written = tracer(1, (span) => {
+  if (batches.takes()) batches.add(spanJson(span));
+});
 measure('a call without a tracer', 3e6, () => void inner.open(CALL));
 measure('a call that is not sampled', 3e6, () => void outer.open(CALL));
-measure('a trace of five spans, recorded', 1e5, () => recordOne(all));
+measure('a trace of five spans, recorded', 1e5, () => recordOne(recorded));
+measure('the same, and put into a request', 1e5, () => recordOne(written));

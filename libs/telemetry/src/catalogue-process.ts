@@ -52,6 +52,10 @@ export const CONCLAVE_METRICS: readonly MetricSpec[] = [
     signal: ['traces', 'metrics'],
     result: ['success', 'failure'],
   }),
+  counter(
+    'conclave_otlp_spans_dropped_total',
+    'Spans that found no room to wait for their export.',
+  ),
   counter('conclave_backups_total', 'Scheduled backups this member took, or could not.', {
     result: ['success', 'failure'],
   }),
