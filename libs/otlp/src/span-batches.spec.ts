@@ -12,6 +12,8 @@ interface Timer {
 class World {
   readonly sent: { readonly names: readonly string[]; readonly done: () => void }[] = [];
   readonly timers = new Set<Timer>();
+  /** Where each body is. */
+  readonly rooms: unknown[] = [];
   dropped = 0;
   readonly batches: SpanBatches;
 
@@ -20,7 +22,10 @@ class World {
       { ...LIMITS, ...limits },
       {
         head: () => requestHead({}, 'test'),
-        send: (batch, done) => void this.sent.push({ names: namesOf(batch), done: () => done(OK) }),
+        send: (batch, done) => {
+          this.rooms.push(batch.body.buffer);
+          this.sent.push({ names: namesOf(batch), done: () => done(OK) });
+        },
         after: (ms, task) => {
           const timer = { ms, task };
           this.timers.add(timer);
@@ -105,6 +110,25 @@ test('a request without an answer is given up, and its late answer says nothing'
   world.sent[1]?.done();
   world.sent[1]?.done();
   expect(world.names).toHaveLength(3);
+});
+
+test('room of a body that was answered is used again, that of one given up is not', () => {
+  const world = new World();
+  world.add('a', 'b', 'c', 'd');
+  world.elapse(LIMITS.timeoutMs);
+  world.add('e', 'f');
+  world.sent[1]?.done();
+  world.add('g', 'h');
+  world.sent[2]?.done();
+  const rooms = world.rooms.slice(0, 4);
+  expect(new Set(rooms).size).toBe(3);
+  expect(rooms[3]).toBe(rooms[1]);
+  expect(world.names).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+    ['e', 'f'],
+    ['g', 'h'],
+  ]);
 });
 
 test('a close sends what waits, is done behind it, and takes nothing more', () => {

@@ -7,9 +7,9 @@
  */
 import { assertLt } from '@conclave/base';
 import { REQUEST_TAIL } from './span-json.js';
-import type { ExportResult } from './watched-exporter.js';
+import { EXPORT_SUCCESS, type ExportResult } from './watched-exporter.js';
 
-/** The body of one request; whoever gets it owns it. */
+/** The body of one request; borrowed until it is said how the request ended. */
 export interface SpanBatch {
   readonly body: Uint8Array;
   readonly spans: number;
@@ -35,12 +35,16 @@ export interface BatchPorts {
 }
 
 const BODY_BYTES = 64 * 1024;
+/** Larger ones are rare, and not kept. */
+const SPARE_BYTES_MAX = 4 * 1024 * 1024;
 const COMMA = 0x2c;
 
 export class SpanBatches {
   readonly #limits: BatchLimits;
   readonly #ports: BatchPorts;
   readonly #full: SpanBatch[] = [];
+  /** Room of a body that was sent, for the next one: it need not grow again. */
+  #spare: Buffer | null = null;
   #head: string | null = null;
   /** The body that is being filled. */
   #body: Buffer | null = null;
@@ -93,7 +97,8 @@ export class SpanBatches {
   #room(length: number): Buffer {
     if (this.#body === null) {
       this.#head ??= this.#ports.head();
-      this.#body = Buffer.allocUnsafeSlow(Math.max(BODY_BYTES, 2 * this.#head.length));
+      this.#body = this.#spare ?? Buffer.allocUnsafeSlow(BODY_BYTES + this.#head.length);
+      this.#spare = null;
       this.#at = this.#body.write(this.#head, 0, 'latin1');
     }
     const wanted = this.#at + 1 + length + REQUEST_TAIL.length;
@@ -133,13 +138,19 @@ export class SpanBatches {
     this.#sending = true;
     this.#waiting -= batch.spans;
     const request = ++this.#requests;
-    const ended = (): void => {
+    const ended = (isTaken: boolean): void => {
       if (!this.#sending || request !== this.#requests) return;
       this.#sending = false;
       giveUp();
+      if (isTaken) this.#reuse(batch.body);
       this.#next();
     };
-    const giveUp = this.#ports.after(this.#limits.timeoutMs, ended);
-    this.#ports.send(batch, ended);
+    const giveUp = this.#ports.after(this.#limits.timeoutMs, () => ended(false));
+    // After a failure bytes may still be on their way out.
+    this.#ports.send(batch, ({ code }) => ended(code === EXPORT_SUCCESS));
+  }
+
+  #reuse({ buffer }: Uint8Array): void {
+    if (buffer.byteLength <= SPARE_BYTES_MAX) this.#spare = Buffer.from(buffer as ArrayBuffer);
   }
 }

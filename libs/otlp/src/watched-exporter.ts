@@ -4,13 +4,13 @@
  */
 import type { Probe } from '@conclave/base';
 
-/** The SDK's result of an export; code 0 is success. */
+/** The SDK's result of an export. */
 export interface ExportResult {
   readonly code: number;
   readonly error?: Error;
 }
 
-const SUCCESS = 0;
+export const EXPORT_SUCCESS = 0;
 
 export class ExportWatch {
   readonly #probe: Probe;
@@ -24,7 +24,7 @@ export class ExportWatch {
   }
 
   ended({ code, error }: ExportResult): void {
-    const isDown = code !== SUCCESS;
+    const isDown = code !== EXPORT_SUCCESS;
     this.#count(isDown ? 'failure' : 'success', 1);
     if (isDown === this.#isDown) return;
     this.#isDown = isDown;

@@ -97,6 +97,25 @@ test('an entry overwritten in a later term, and what a snapshot overtakes, end t
   expect(tracer.take()).toEqual([]);
 });
 
+test('a shorter log of a later term ends the spans of all that was behind, and of nothing before', () => {
+  const tracer = new FakeTracer();
+  const traces = new EntryTraces(tracer);
+  traces.appending([entry(4, CONTEXT), entry(5), entry(6, CONTEXT), entry(8, CONTEXT)], false);
+  tracer.take();
+  traces.appending([entry(6, CONTEXT, 2)], false);
+  expect(tracer.take()).toEqual([
+    'end log write 2: overwritten',
+    'end log write 3: overwritten',
+    'begin log write 4',
+  ]);
+  traces.appending([entry(7, CONTEXT, 2)], false);
+  traces.committed([entry(3), entry(4, CONTEXT), entry(5), entry(6, CONTEXT, 2)]);
+  expect(tracer.take()).toEqual(['begin log write 5', 'begin apply 6', 'begin apply 7']);
+  for (const index of [3, 4, 5, 6]) traces.applied(entry(index));
+  expect(tracer.take()).toEqual(['end apply 6', 'end apply 7']);
+  expect(traces.size).toBe(1);
+});
+
 test('no more than 1,024 entries are held, and none of the rest is traced', () => {
   const tracer = new FakeTracer();
   const traces = new EntryTraces(tracer);
