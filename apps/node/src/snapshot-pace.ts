@@ -24,6 +24,9 @@ export interface SnapshotPacePorts {
   later(task: () => void, ms: number): void;
 }
 
+/** What making a piece took, or a timer came late, is made up for, but no more than that. */
+const BEHIND_MS_MAX = 50;
+
 /** Rates are measured over at least so long. */
 const WINDOW_MS = 500;
 
@@ -52,8 +55,8 @@ export class SnapshotPace {
     }
     const { bytesPerSecond, secondsMax } = this.#options;
     const rate = Math.max(bytesPerSecond, this.#ports.stateBytes() / secondsMax);
-    this.#paidMs = Math.max(this.#paidMs, nowMs) + (1_000 * bytes) / rate;
-    this.#ports.later(goOn, this.#paidMs - nowMs);
+    this.#paidMs = Math.max(this.#paidMs, nowMs - BEHIND_MS_MAX) + (1_000 * bytes) / rate;
+    this.#ports.later(goOn, Math.max(0, this.#paidMs - nowMs));
   };
 
   #judge(nowMs: number): boolean {

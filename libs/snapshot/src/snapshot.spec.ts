@@ -20,9 +20,11 @@ import {
   encodeLinkFrames,
 } from '@conclave/wire';
 import {
+  NO_PACE,
   type OutgoingEvents,
   type OutgoingStream,
   PROGRESS_KEY,
+  type Pace,
   type ReceivedState,
   type SnapshotHead,
   SnapshotReceiver,
@@ -82,6 +84,7 @@ class World {
   readonly states: { state: ReceivedState; engine: MemoryEngine }[] = [];
   readonly discarded: number[] = [];
   applied = 0;
+  pace: Pace = NO_PACE;
   indexMin = 0;
   rowsSeen = 0;
 
@@ -106,6 +109,7 @@ class World {
         readHead,
         indexMin: () => this.indexMin,
         open: (_to, events) => this.connect(events),
+        pace: (bytes, goOn) => this.pace(bytes, goOn),
         random: this.random,
         probe: NO_PROBE,
       },
@@ -312,6 +316,34 @@ describe('a whole stream', () => {
     }
     expect(done).toEqual(meta(10));
     expect(world.connections).toBe(1);
+  });
+});
+
+describe('paced', () => {
+  test('no chunk is made before the pace lets it, and whoever closes does not wait for it', () => {
+    const world = new World();
+    world.fill(10);
+    const held: (() => void)[] = [];
+    world.pace = (bytes, goOn) => {
+      expect(bytes).toBeGreaterThan(0);
+      held.push(goOn);
+    };
+    let done: SnapshotMeta | null | undefined;
+    world.sender.send(2n, (meta) => (done = meta));
+    world.turns.run();
+    for (let chunks = 1; chunks <= 4; chunks++) {
+      expect([world.chunks.length, held.length]).toEqual([chunks, 1]);
+      held.shift()?.();
+      world.turns.run();
+    }
+    let released = false;
+    world.sender.close(() => (released = true));
+    world.turns.run();
+    expect([done, released, world.source.openSnapshots]).toEqual([null, true, 0]);
+    const { length } = world.chunks;
+    for (const goOn of held) goOn();
+    world.turns.run();
+    expect(world.chunks.length).toBe(length);
   });
 });
 

@@ -387,6 +387,7 @@ export class SimMember {
       cutIndex: () => log.cut.index,
       open: (to, events) => peers.openSnapshot(to, events),
       readHead: readSnapshotHead,
+      pace: (_bytes, goOn) => this.host.scheduler.yieldTo(goOn),
       random: this.#random.fork(),
       probe,
     });
