@@ -33,7 +33,10 @@ export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
 
 /** A backup file being read; see `snapshot`. */
 export interface BackupBytes {
-  /** Of the whole file without its SHA-256, and where the next piece begins. */
+  /**
+   * Of the whole file without its SHA-256 (an estimate above `offset` until the rows end), and where the next
+   * piece begins.
+   */
   readonly bytes: number;
   readonly offset: number;
   readonly sha256: Uint8Array;
