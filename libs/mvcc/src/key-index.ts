@@ -19,6 +19,8 @@ import { KeyHistory } from './key-history.js';
 import { KeyMap } from './key-map.js';
 
 const LEAF_MAX = 128;
+/** Of a full last leaf, when it is split by a key that is not the last. */
+const LAST_KEPT = LEAF_MAX - (LEAF_MAX >> 2);
 const SEARCHES = 32;
 
 export class KeyIndex {
@@ -64,15 +66,27 @@ export class KeyIndex {
    * into the map later.
    */
   restore(key: ByteString): KeyHistory {
-    const last = this.#leaves[this.#leaves.length - 1];
-    if (last !== undefined && key <= (last[last.length - 1] as KeyHistory).key) {
-      const known = this.#restored(key, last);
-      if (known !== undefined) return known;
+    const end = this.#leaves.length - 1;
+    const last = this.#leaves[end];
+    if (last === undefined || (last[last.length - 1] as KeyHistory).key < key) {
+      return this.#restoreAt(end, last?.length ?? 0, key);
     }
-    this.#unmapped = '';
-    const history = new KeyHistory(key);
-    this.#insert(history);
-    return history;
+    let at = end;
+    const isLate = key < (this.#lowest[end] as ByteString);
+    // Keys that are written at once by many arrive in a row that is a little out of order.
+    if (isLate && end > 0 && (this.#lowest[end - 1] as ByteString) <= key) at = end - 1;
+    else if (isLate) {
+      const mapped = this.#map.get(key);
+      if (mapped !== undefined) return mapped;
+      at = this.#leafOf(key);
+    }
+    const leaf = this.#leaves[at] as KeyHistory[];
+    const i = lowerBound(leaf, key);
+    const known = leaf[i];
+    if (known?.key !== key) return this.#restoreAt(at, i, key);
+    // It comes again, and may come many times.
+    if (isLate) this.#map.set(key, known);
+    return known;
   }
 
   remove(key: ByteString): void {
@@ -143,43 +157,47 @@ export class KeyIndex {
     return found !== undefined && found.key === key ? found : undefined;
   }
 
-  /** A key that was restored before, or undefined; keys that come again and again go into the map. */
-  #restored(key: ByteString, last: readonly KeyHistory[]): KeyHistory | undefined {
-    if (key >= (last[0] as KeyHistory).key) {
-      const found = last[lowerBound(last, key)];
-      return found !== undefined && found.key === key ? found : undefined;
-    }
-    const mapped = this.#map.get(key);
-    if (mapped !== undefined) return mapped;
-    const found = this.#search(key);
-    if (found !== undefined) this.#map.set(key, found);
-    return found;
+  /** Not into the map. */
+  #restoreAt(at: number, i: number, key: ByteString): KeyHistory {
+    this.#unmapped = '';
+    const history = new KeyHistory(key);
+    this.#insertAt(at, i, history);
+    return history;
   }
 
   #insert(history: KeyHistory): void {
+    const { key } = history;
+    const end = this.#leaves.length - 1;
+    const last = this.#leaves[end];
+    // Keys that ascend, as many do when they are first written, need no search.
+    if (last === undefined || (last[last.length - 1] as KeyHistory).key < key) {
+      this.#insertAt(end, last?.length ?? 0, history);
+      return;
+    }
+    const at = this.#leafOf(key);
+    this.#insertAt(at, lowerBound(this.#leaves[at] as KeyHistory[], key), history);
+  }
+
+  /** Puts `history` into leaf `at` at place `i`; the first leaf of all is made here. */
+  #insertAt(at: number, i: number, history: KeyHistory): void {
     this.#size++;
-    if (this.#leaves.length === 0) {
+    const leaf = this.#leaves[at];
+    if (leaf === undefined) {
       this.#leaves.push([history]);
       this.#lowest.push(history.key);
       return;
     }
-    const { key } = history;
-    const end = this.#leaves.length - 1;
-    const last = this.#leaves[end] as KeyHistory[];
-    // Keys that ascend, as many do when they are first written, need no search.
-    const isLast = (last[last.length - 1] as KeyHistory).key < key;
-    const at = isLast ? end : this.#leafOf(key);
-    const leaf = this.#leaves[at] as KeyHistory[];
-    const i = isLast ? leaf.length : lowerBound(leaf, key);
-    if (i === leaf.length) leaf.push(history);
+    const isAppended = i === leaf.length;
+    if (isAppended) leaf.push(history);
     else leaf.splice(i, 0, history);
-    if (i === 0) this.#lowest[at] = key;
-    if (leaf.length > LEAF_MAX) this.#split(at, leaf, i === leaf.length - 1);
+    if (i === 0) this.#lowest[at] = history.key;
+    if (leaf.length > LEAF_MAX) this.#split(at, leaf, isAppended);
   }
 
-  /** Keys that come in ascending order leave full leaves behind. */
-  #split(at: number, leaf: KeyHistory[], appended: boolean): void {
-    const upper = leaf.splice(appended ? LEAF_MAX : LEAF_MAX >> 1);
+  /** Keys that come in ascending order leave full leaves behind, nearly ascending ones nearly so. */
+  #split(at: number, leaf: KeyHistory[], isAppended: boolean): void {
+    const isLast = at === this.#leaves.length - 1;
+    const upper = leaf.splice(isAppended ? LEAF_MAX : isLast ? LAST_KEPT : LEAF_MAX >> 1);
     this.#leaves.splice(at + 1, 0, upper);
     this.#lowest.splice(at + 1, 0, (upper[0] as KeyHistory).key);
   }
