@@ -1,5 +1,6 @@
 // The figures of `life` as the lines of its table.
 import os from 'node:os';
+import { median } from './report.mjs';
 
 export function lifeTable(f) {
   const s = (n) => `${n.toFixed(2)} s`;
@@ -44,17 +45,42 @@ export function lifeTable(f) {
       '',
     ],
   ];
+  return [
+    ...aligned(rows),
+    `${f.keys} keys of ${f.valueBytes} bytes, backup of ${f.backupBytes} bytes; load average ` +
+      `${f.loadAverage.first.toFixed(1)} at first, ${f.loadAverage.max.toFixed(1)} at most; ` +
+      `${os.cpus().length} CPUs, Node ${process.version}`,
+  ];
+}
+
+/** `--only restart`: median and range of each, etcd's too if there is one. */
+export function restartLines({ keys, conclave, etcd }) {
+  const cell = (rounds, name, unit, digits) => {
+    if (rounds.length === 0) return 'not installed';
+    const of = rounds.map((round) => round[name]);
+    const text = (n) => n.toFixed(digits);
+    return `${text(median(of))} ${unit} (${text(Math.min(...of))} .. ${text(Math.max(...of))})`;
+  };
+  const row = (what, name, unit, digits) => {
+    const [ours, other] = [conclave, etcd].map((rounds) => rounds.map((round) => round[name]));
+    const part = other.length === 0 ? '' : (median(ours) / median(other)).toFixed(2);
+    return [what, cell(conclave, name, unit, digits), cell(etcd, name, unit, digits), part];
+  };
+  const lines = aligned([
+    ['what', 'Conclave', 'etcd', 'of etcd'],
+    row('restart until all keys are served', 'seconds', 's', 2),
+    row('CPU time of that restart', 'cpuSeconds', 's', 2),
+    row('memory behind it', 'residentMib', 'MiB', 0),
+  ]);
+  return [...lines, `${keys} keys, ${conclave.length} restarts; Node ${process.version}`];
+}
+
+function aligned(rows) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const lines = rows.map((row) =>
+  return rows.map((row) =>
     row
       .map((cell, i) => cell.padEnd(widths[i]))
       .join('  ')
       .trimEnd(),
   );
-  return [
-    ...lines,
-    `${f.keys} keys of ${f.valueBytes} bytes, backup of ${f.backupBytes} bytes; load average ` +
-      `${f.loadAverage.first.toFixed(1)} at first, ${f.loadAverage.max.toFixed(1)} at most; ` +
-      `${os.cpus().length} CPUs, Node ${process.version}`,
-  ];
 }

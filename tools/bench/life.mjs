@@ -12,7 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import load from './load.cjs';
-import { lifeTable } from './life-table.mjs';
+import { lifeTable, restartLines } from './life-table.mjs';
 import { freePorts } from './local.mjs';
 import { median } from './report.mjs';
 import workloads from './workload.cjs';
@@ -66,6 +66,7 @@ class Life {
     const ours = await this.#cluster('c', 3);
     this.#loads.push(os.loadavg()[0]);
     const filled = await this.#fill(ours, keys);
+    if (only === 'restart') return this.#restartsInTurn(ours, keys, rounds);
     if (only !== '') return this.#part(only, ours);
     const idle = path.join(this.#directory, 'idle-backup');
     const savedIdle = await this.#save(ours, idle);
@@ -131,9 +132,12 @@ class Life {
     const ratios = figures.rounds.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio]));
     const list = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
     const lines = ratios.length === 0 ? [] : [`p99 ratio ${median(ratios).toFixed(2)} (${list})`];
+    return { figures, lines: [...lines, this.#busy()] };
+  }
+
+  #busy() {
     const busy = Math.max(...this.#loads, os.loadavg()[0]);
-    lines.push(`load average ${this.#loads[0].toFixed(1)} at first, ${busy.toFixed(1)} at most`);
-    return { figures, lines };
+    return `load average ${this.#loads[0].toFixed(1)} at first, ${busy.toFixed(1)} at most`;
   }
 
   /** The member added last goes again, and its data. */
@@ -309,18 +313,40 @@ class Life {
     const took = [];
     const cpu = [];
     for (let i = 0; i < rounds; i++) {
-      for (const one of all) if (one !== member) this.#run(one);
-      for (const one of all) if (one !== member) await this.#ready(one);
-      const startMs = performance.now();
-      this.#run(member);
-      await this.#counted(member, keys);
-      took.push((performance.now() - startMs) / 1_000);
-      cpu.push(cpuSeconds(member.process.pid));
-      for (const one of all) await end(one, 'SIGTERM');
+      const one = await this.#restart(member, all, keys);
+      took.push(one.seconds);
+      cpu.push(one.cpuSeconds);
     }
     const texts = took.map((s, i) => `${s.toFixed(2)} (CPU ${cpu[i].toFixed(2)})`);
     this.#say(`restart of ${member.name}: ${texts.join(', ')} s`);
     return { took, cpu };
+  }
+
+  async #restart(member, all, keys) {
+    for (const one of all) if (one !== member) this.#run(one);
+    for (const one of all) if (one !== member) await this.#ready(one);
+    const startMs = performance.now();
+    this.#run(member);
+    await this.#counted(member, keys);
+    const took = (performance.now() - startMs) / 1_000;
+    const { pid } = member.process;
+    const done = { seconds: took, cpuSeconds: cpuSeconds(pid), residentMib: residentMib(pid) };
+    for (const one of all) await end(one, 'SIGTERM');
+    return done;
+  }
+
+  /** `--only restart`: ours and etcd's in turn, so that a busy moment of the machine meets both. */
+  async #restartsInTurn(ours, keys, rounds) {
+    for (const member of ours) await end(member, 'SIGTERM');
+    const etcd = hasEtcd() ? await this.#etcdFilled(keys) : null;
+    for (const member of etcd ?? []) await end(member, 'SIGTERM');
+    const figures = { keys, only: 'restart', conclave: [], etcd: [] };
+    for (let i = 0; i < rounds; i++) {
+      this.#loads.push(os.loadavg()[0]);
+      figures.conclave.push(await this.#restart(ours[0], ours, keys));
+      if (etcd !== null) figures.etcd.push(await this.#restart(etcd[0], etcd, keys));
+    }
+    return { figures, lines: [...restartLines(figures), this.#busy()] };
   }
 
   /** The first right answer to a serializable count of all keys. */
@@ -346,7 +372,21 @@ class Life {
 
   /** The same data in etcd: three members, as ours. Null where there is no etcd. */
   async #etcd(keys, rounds) {
-    if (spawnSync('etcd', ['--version']).status !== 0) return null;
+    if (!hasEtcd()) return null;
+    const members = await this.#etcdFilled(keys);
+    const file = path.join(this.#directory, 'etcd-backup');
+    let startMs = performance.now();
+    this.#etcdctl([members[0]], 'snapshot', 'save', file);
+    const save = (performance.now() - startMs) / 1_000;
+    for (const member of members) await end(member, 'SIGTERM');
+    const restarts = await this.#restarts(members[0], members, keys, rounds);
+    startMs = performance.now();
+    const dataDir = path.join(this.#directory, 'etcd-restored');
+    this.#etcdctl([members[0]], 'snapshot', 'restore', file, '--data-dir', dataDir);
+    return { restarts, save, restore: (performance.now() - startMs) / 1_000 };
+  }
+
+  async #etcdFilled(keys) {
     const ports = await freePorts(6);
     const members = Array.from({ length: 3 }, (_, i) => ({
       name: `e${i + 1}`,
@@ -358,16 +398,7 @@ class Life {
     for (const member of members) this.#start(member, initial, 'new');
     for (const member of members) await this.#ready(member);
     await this.#fill(members, keys);
-    const file = path.join(this.#directory, 'etcd-backup');
-    let startMs = performance.now();
-    this.#etcdctl([members[0]], 'snapshot', 'save', file);
-    const save = (performance.now() - startMs) / 1_000;
-    for (const member of members) await end(member, 'SIGTERM');
-    const restarts = await this.#restarts(members[0], members, keys, rounds);
-    startMs = performance.now();
-    const dataDir = path.join(this.#directory, 'etcd-restored');
-    this.#etcdctl([members[0]], 'snapshot', 'restore', file, '--data-dir', dataDir);
-    return { restarts, save, restore: (performance.now() - startMs) / 1_000 };
+    return members;
   }
 
   #etcdctl(members, ...args) {
@@ -403,6 +434,7 @@ class Life {
   }
 }
 
+const hasEtcd = () => spawnSync('etcd', ['--version']).status === 0;
 const cli = () => path.join(root, 'dist', 'conclavectl.js');
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -410,6 +442,11 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 function cpuSeconds(pid) {
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function residentMib(pid) {
+  const text = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)[1]) / 1024);
 }
 
 function end(member, signal) {

@@ -7,7 +7,7 @@ verbs
   local put|get|txn|mix     start a real etcd and Conclave on free ports, compare them, stop them
   life                      three members with --keys: a member joins under load, backup, restore,
                             restart against etcd (--rate of writes, 1000 by default)
-                            --only join|backup|restore: that part alone, --rounds times
+                            --only join|backup|restore|restart: that part alone, --rounds times
   self                      what this tool itself can do, against a server that does nothing
 
 systems
@@ -46,7 +46,7 @@ requests
 `;
 
 const VERBS = ['put', 'get', 'txn', 'mix'];
-const PARTS = ['join', 'backup', 'restore'];
+const PARTS = ['join', 'backup', 'restore', 'restart'];
 const NUMBERS = {
   members: { initial: 1, min: 1, max: 9 },
   gateways: { initial: 0, min: 0, max: 9 },
