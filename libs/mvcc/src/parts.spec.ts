@@ -2,6 +2,7 @@ import { Random, encodeUtf8, toByteString } from '@conclave/base';
 import { TaskQueue } from '@conclave/testkit';
 import { KeyValue } from '@conclave/wire';
 import { RangeSet, inRange, keyRangeOf, prefixEnd } from './key-range.js';
+import { DeletedEvent } from './deleted-event.js';
 import { encodeDeleted, encodeRecord, encodeTombstone, recordKey, recordValue } from './record.js';
 import { RecordCache } from './record-cache.js';
 import { VersionPacker, rowMain, rowSub, unpackVersions, versionRow } from './rows.js';
@@ -66,10 +67,13 @@ describe('records', () => {
   });
 
   it('of a deletion hold the key, and its event the revision too', () => {
-    const tombstone = encodeTombstone(bytes('k'));
+    const tombstone = encodeTombstone('k');
     expect(KeyValue.decode(tombstone)).toEqual(KeyValue.create({ key: bytes('k') }));
     const event = KeyValue.create({ key: bytes('k'), modRevision: 300 });
     expect(encodeDeleted(tombstone, 300)).toEqual(KeyValue.encode(event));
+    const deleted = new DeletedEvent('k', 300, 0, tombstone, null);
+    expect(deleted.kv).toEqual(KeyValue.encode(event));
+    expect(deleted.kv).toBe(deleted.kv);
   });
 });
 

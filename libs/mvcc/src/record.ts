@@ -4,7 +4,7 @@
  *
  * A record is put into an answer as it is, so a read never encodes anything.
  */
-import { EMPTY_BYTES, assert } from '@conclave/base';
+import { type ByteString, EMPTY_BYTES, assert } from '@conclave/base';
 import type { Slab } from './slab.js';
 import { idSize, varintSize, writeId, writeVarint } from './varint.js';
 
@@ -60,10 +60,12 @@ export function encodeRecord(
 }
 
 /** The record of a tombstone: only the key. */
-export function encodeTombstone(key: Uint8Array): Uint8Array {
-  const out = new Uint8Array(1 + varintSize(key.length) + key.length);
+export function encodeTombstone(key: ByteString): Uint8Array {
+  const { length } = key;
+  const out = new Uint8Array(1 + varintSize(length) + length);
   out[0] = KEY;
-  out.set(key, writeVarint(out, 1, key.length));
+  const at = writeVarint(out, 1, length);
+  for (let i = 0; i < length; i++) out[at + i] = key.charCodeAt(i);
   return out;
 }
 

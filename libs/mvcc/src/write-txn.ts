@@ -9,7 +9,7 @@ import {
   type ByteString,
   type Revision,
   assertDefined,
-  fromByteString,
+  assertEq,
   toByteString,
 } from '@conclave/base';
 import {
@@ -18,10 +18,11 @@ import {
   type RangeRequest,
   SortTarget,
 } from '@conclave/wire';
+import { DeletedEvent } from './deleted-event.js';
 import type { KeyHistory } from './key-history.js';
 import { keyRangeOf } from './key-range.js';
 import { type Row, Selection, keyOnly, planRange, rowOrder } from './range-plan.js';
-import { encodeDeleted, encodeRecord, encodeTombstone, recordValue } from './record.js';
+import { encodeRecord, encodeTombstone, recordValue } from './record.js';
 import { ResponseField, deleteBody, putBody, rangeBody, responseOp, txnBody } from './response.js';
 import type { State } from './state.js';
 import type { Path } from './txn-path.js';
@@ -72,8 +73,19 @@ export class WriteTxn {
       lease,
     );
     const settled = this.#settled(history, before);
-    history.put(this.#main, this.#sub, lease);
-    this.#changed('put', key, create, version, lease, record, record, settled);
+    const main = this.#main;
+    const sub = this.#sub++;
+    history.put(main, sub, lease);
+    this.#state.records.overlay.add(key, main, sub, create, version, lease, record);
+    this.events.push({
+      type: 'put',
+      key,
+      main,
+      sub,
+      kv: record,
+      create,
+      previous: settled,
+    });
     if (before === null) this.#state.keyCount++;
     this.#moveLease(key, before === null ? 0n : before.lease, lease);
     return request.prevKv ? previous : null;
@@ -82,25 +94,20 @@ export class WriteTxn {
   /** Deletes all keys of the range; answers the records before, if asked for. */
   deleteRange(range: KeyRange | null, point: boolean, prevKv: boolean): DeletedKeys {
     this.#state.counts.deletes++;
-    const histories: KeyHistory[] = [];
+    const { index } = this.#state;
+    const previous: Uint8Array[] = [];
+    const before = this.events.length;
     if (range !== null && point) {
-      const history = this.#state.index.get(range.key);
-      if (history !== undefined && history.aliveAt(this.#main) >= 0) histories.push(history);
+      const history = index.get(range.key);
+      if (history !== undefined) this.#deleteAlive(history, prevKv, previous);
     } else if (range !== null) {
-      this.#state.index.walk(range.key, range.end, Number.MAX_SAFE_INTEGER, (history) => {
-        if (history.aliveAt(this.#main) >= 0) histories.push(history);
+      // A tombstone more leaves the index as it is, so the walk may go on over it.
+      index.walk(range.key, range.end, Number.MAX_SAFE_INTEGER, (history) => {
+        this.#deleteAlive(history, prevKv, previous);
         return true;
       });
     }
-    const previous: Uint8Array[] = [];
-    for (const history of histories) {
-      const at = history.length - 1;
-      if (prevKv) {
-        previous.push(this.#state.records.now(history.mainAt(at), history.subAt(at)));
-      }
-      this.#delete(history, at);
-    }
-    return { count: histories.length, previous };
+    return { count: this.events.length - before, previous };
   }
 
   deleteKeys(keys: readonly ByteString[]): void {
@@ -177,15 +184,26 @@ export class WriteTxn {
     return deleteBody(this.revision, deleted.count, deleted.previous);
   }
 
+  #deleteAlive(history: KeyHistory, prevKv: boolean, previous: Uint8Array[]): void {
+    const at = history.aliveAt(this.#main);
+    if (at < 0) return;
+    assertEq(at, history.length - 1, 'a write comes behind all there is');
+    if (prevKv) previous.push(this.#state.records.now(history.mainAt(at), history.subAt(at)));
+    this.#delete(history, at);
+  }
+
   #delete(history: KeyHistory, at: number): void {
     const before = history.version(at);
-    const record = encodeTombstone(fromByteString(history.key));
+    const { key } = history;
+    const record = encodeTombstone(key);
     const settled = this.#settled(history, before);
-    history.tombstone(this.#main, this.#sub);
-    const kv = encodeDeleted(record, this.#main);
-    this.#changed('delete', history.key, 0, 0, 0n, record, kv, settled);
+    const main = this.#main;
+    const sub = this.#sub++;
+    history.tombstone(main, sub);
+    this.#state.records.overlay.add(key, main, sub, 0, 0, 0n, record);
+    this.events.push(new DeletedEvent(key, main, sub, record, settled));
     this.#state.keyCount--;
-    this.#moveLease(history.key, before.lease, 0n);
+    this.#moveLease(key, before.lease, 0n);
   }
 
   /** What an event calls the version before: the one before this whole revision; none of a creation. */
@@ -193,22 +211,6 @@ export class WriteTxn {
     if (before === null || history.mainAt(history.length - 1) < this.#main) return before;
     const at = history.aliveAt(this.#begin);
     return at < 0 ? null : history.version(at);
-  }
-
-  #changed(
-    type: 'put' | 'delete',
-    key: ByteString,
-    create: Revision,
-    version: number,
-    lease: bigint,
-    record: Uint8Array,
-    kv: Uint8Array,
-    previous: Version | null,
-  ): void {
-    const main = this.#main;
-    const sub = this.#sub++;
-    this.#state.records.overlay.add(key, main, sub, create, version, lease, record);
-    this.events.push({ type, key, main, sub, kv, create, previous });
   }
 
   #moveLease(key: ByteString, from: bigint, to: bigint): void {

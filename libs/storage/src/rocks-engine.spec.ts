@@ -184,6 +184,30 @@ test('many reads at once all answer, a thousand rows a call at most', async () =
   await close(engine);
 });
 
+test('of a large batch a part is made ready in a turn, and all of it applies at once', async () => {
+  const engine = await RocksEngine.open(path.join(temporaryDirectory(), 'state'));
+  let seen = 0;
+  const count = 40_000;
+  const ops = Array.from({ length: count }, (_, i): EngineOp => {
+    const value = encodeUtf8(`${i}`);
+    return {
+      type: 'put',
+      key: encodeUtf8(String(i).padStart(6, '0')),
+      get value() {
+        seen++;
+        return value;
+      },
+    };
+  });
+  const written = write(engine, ...ops);
+  const first = await new Promise<number>((done) => setImmediate(() => done(seen)));
+  expect(first).toBeLessThan(count);
+  expect(await scan(engine, '0', null, 1)).toBe('');
+  await written;
+  expect(await get(engine, '000000', '039999')).toBe('0 39999');
+  await close(engine);
+});
+
 test('two batches in flight are a broken invariant', async () => {
   const engine = await RocksEngine.open(path.join(temporaryDirectory(), 's'));
   const first = write(engine, put('a', '1'));

@@ -36,6 +36,8 @@ const FORMAT_FILE = 'CONCLAVE-FORMAT';
 const OPERATIONS_MAX = 5;
 const WAITING_MAX = 65_536;
 const ROWS_MAX = 1_000;
+/** Rows of a batch made ready before the event loop gets its turn. */
+const WRITE_SLICE_OPS = 8_192;
 const CRC_BYTES = 4;
 
 type GetDone = (failure: DiskFailure | null, values: readonly (Uint8Array | null)[]) => void;
@@ -108,7 +110,12 @@ export class RocksEngine implements Engine {
           autoDestroy: true,
         });
         let bytes = 0;
-        for (const op of ops) {
+        for (let i = 0; i < ops.length; i++) {
+          const op = ops[i] as EngineOp;
+          // A request may have changed hundreds of thousands of rows: others have their turn meanwhile.
+          if (i % WRITE_SLICE_OPS === WRITE_SLICE_OPS - 1) {
+            await new Promise((go) => setImmediate(go));
+          }
           if (op.type === 'put') {
             bytes += op.key.length + op.value.length;
             batch.tryPut(op.key, sealRow(op.key, op.value));
