@@ -55,8 +55,8 @@ export const MEMBER_USAGE = `  conclavectl member list [--consistency l|s]
 export const MEMBER_HELP = `member add adds a learner, tells how to start it, waits until it has caught up and promotes it;
 --learner leaves it a learner. member replace puts a new member in the place of a dead one, in the
 order that never endangers the quorum; cut in the middle, the same command goes on. It refuses a
-member that answers, and an id that is no member's (after a cut right behind the removal, too); --force
-goes on all the same.
+member that answers, and an id that is no member's (after a cut right behind the removal, too);
+--force goes on all the same.
   --wait-timeout D          how long to wait for the new member (default 10m)
   -w, --write-out F         simple, json, or table (member list)`;
 

@@ -175,8 +175,9 @@ export class LinkPool {
   }
 
   /**
-   * There is a list, not older than the newest one: an empty one says that nothing changed. One that does not say, of an older build, counts while nobody linked
-   * says: in a rolling upgrade those that do are believed.
+   * There is a list, not older than the newest one: an empty one says that nothing changed. One of an older
+   * build, which does not say of when it is, counts while nobody linked says: in a rolling upgrade those
+   * that do are believed.
    */
   #isNews(linkId: number, { appliedTerm, appliedIndex, members }: MembersFrame): boolean {
     if (appliedIndex > 0) this.#dated.add(linkId);
