@@ -18,6 +18,12 @@ import { readBase64, unescapeText } from './text.js';
 
 /** Messages within messages; a transaction within a transaction costs two. */
 export const JSON_DEPTH_MAX = 1_024;
+/** Members of objects and elements of lists in one message: a second of work at most. */
+export const JSON_VALUES_MAX = 1 << 19;
+/** Numbers in an array that stands for bytes; no request is larger. */
+const BYTES_MAX = 1 << 22;
+/** For each field while its object is read: where its value is, the container there, what is final. */
+const PLACE = 3;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -73,6 +79,10 @@ export class MessageReader {
   #at: number;
   #next = 0;
   #depth = 0;
+  #values = 0;
+  /** Places of the fields of all open objects; no array for each of them. */
+  #places = new Int32Array(256);
+  #placesEnd = 0;
 
   /** `ends`: the scanner's table, borrowed until `read` returns. */
   constructor(bytes: Uint8Array, lo: number, ends: Int32Array) {
@@ -96,39 +106,56 @@ export class MessageReader {
     if (first !== OPEN_BRACE) mismatch(this.#kind(), 'map[string]json.RawMessage');
     if (++this.#depth > JSON_DEPTH_MAX) throw new JsonFault('messages nested too deeply');
     const own = this.#next++;
-    const places = this.#places(plan);
+    const base = this.#findPlaces(plan);
     const message = plan.create();
-    plan.fields.forEach((field, i) => {
-      const at = places[2 * i] as number;
-      if (at < 0) return;
+    for (let i = 0; i < plan.fields.length; i++) {
+      const at = this.#places[base + PLACE * i] as number;
+      if (at < 0) continue;
       this.#at = at;
-      this.#next = places[2 * i + 1] as number;
-      this.#field(field, message);
-    });
+      this.#next = this.#places[base + PLACE * i + 1] as number;
+      this.#field(plan.fields[i] as FieldPlan, message);
+    }
+    this.#placesEnd = base;
     this.#leave(own);
     this.#depth--;
     return message;
   }
 
-  /** For each field of the plan where its value begins (-1: not given), and the number there. */
-  #places(plan: MessagePlan): Int32Array {
-    const places = new Int32Array(2 * plan.fields.length).fill(-1);
-    const isFinal = new Uint8Array(plan.fields.length);
+  /** Finds for each field of the plan where its value begins (-1: not given); answers the first place. */
+  #findPlaces(plan: MessagePlan): number {
+    const base = this.#placesEnd;
+    const end = base + PLACE * plan.fields.length;
+    if (end > this.#places.length) {
+      const more = new Int32Array(2 * end);
+      more.set(this.#places);
+      this.#places = more;
+    }
+    this.#placesEnd = end;
+    const places = this.#places.fill(-1, base, end);
     this.#at++;
     while (this.#space() !== CLOSE_BRACE) {
+      this.#countValue();
       const named = plan.byName.get(this.#string());
       this.#space();
       this.#at++;
       this.#space();
-      if (named !== undefined && (named.isJsonName || isFinal[named.field] === 0)) {
-        places[2 * named.field] = this.#at;
-        places[2 * named.field + 1] = this.#next;
-        if (named.isJsonName) isFinal[named.field] = 1;
+      if (named !== undefined) {
+        const place = base + PLACE * named.field;
+        if (named.isJsonName || places[place + 2] === -1) {
+          places[place] = this.#at;
+          places[place + 1] = this.#next;
+          if (named.isJsonName) places[place + 2] = 1;
+        }
       }
       this.#skip();
       if (this.#space() === COMMA) this.#at++;
     }
-    return places;
+    return base;
+  }
+
+  #countValue(): void {
+    if (++this.#values <= JSON_VALUES_MAX) return;
+    throw new JsonFault(`more than ${JSON_VALUES_MAX} values in one message`);
   }
 
   /** Behind the container with that number. */
@@ -156,6 +183,7 @@ export class MessageReader {
     const own = this.#next++;
     this.#at++;
     while (this.#space() !== CLOSE_BRACKET) {
+      this.#countValue();
       const value = field.message === null ? this.#scalar(field) : this.#message(field.message);
       if (value !== null) list.push(value);
       else if (field.message === null) list.push(zeroOf(field));
@@ -247,12 +275,28 @@ export class MessageReader {
     const list: number[] = [];
     this.#at++;
     while (this.#space() !== CLOSE_BRACKET) {
-      const raw = this.#raw();
-      list.push(raw[0] === N ? 0 : Number(this.#number(raw, 'uint8', 'uint8')));
+      if (list.length >= BYTES_MAX) throw new JsonFault(`more than ${BYTES_MAX} bytes in an array`);
+      list.push(this.#byte());
       if (this.#space() === COMMA) this.#at++;
     }
     this.#leave(own);
     return Uint8Array.from(list);
+  }
+
+  #byte(): number {
+    const bytes = this.#bytes;
+    const lo = this.#at;
+    let value = 0;
+    let at = lo;
+    while (at < lo + 3 && isDigit(bytes[at] as number)) {
+      value = 10 * value + (bytes[at++] as number) - 0x30;
+    }
+    if (at > lo && value < 256 && isEnd(bytes[at])) {
+      this.#at = at;
+      return value;
+    }
+    const raw = this.#raw();
+    return raw[0] === N ? 0 : Number(this.#number(raw, 'uint8', 'uint8'));
   }
 
   // ------------------------------------------------------------------ values as they stand there
@@ -307,16 +351,20 @@ function isEnd(byte: number | undefined): boolean {
   return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET;
 }
 
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
 function isPlainInteger(raw: Uint8Array): boolean {
   if (raw.length === 0 || raw.length > SAFE_DIGITS_MAX) return false;
   const first = raw[0] as number;
   if (first < 0x31 || first > 0x39) return false;
-  return raw.every((byte) => byte >= 0x30 && byte <= 0x39);
+  return raw.every(isDigit);
 }
 
 function isNumberText(raw: Uint8Array): boolean {
   const first = raw[0] as number;
-  return first === 0x2d || (first >= 0x30 && first <= 0x39);
+  return first === 0x2d || isDigit(first);
 }
 
 function kindOf(first: number): string {

@@ -13,8 +13,8 @@ import { assert } from '@conclave/base';
 
 /** As Go's encoding/json. */
 const DEPTH_MAX = 10_000;
-/** Each costs eight bytes while its value is read. */
-const CONTAINERS_MAX = 1 << 20;
+/** Of one value: each costs more than its two brackets, and nobody waits for others' brackets. */
+const CONTAINERS_MAX = 1 << 18;
 
 export type ScanResult =
   /** All bytes are used up and the value goes on. */

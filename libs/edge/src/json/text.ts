@@ -23,11 +23,11 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
 
 /** The text of a well-formed string whose quotes are just outside of `bytes[lo, hi)`. */
 export function unescapeText(bytes: Uint8Array, lo: number, hi: number): string {
-  let at = bytes.indexOf(BACKSLASH, lo);
-  if (at < 0 || at >= hi) return decodeUtf8(bytes, lo, hi);
+  let at = nextEscape(bytes, lo, hi);
+  if (at === hi) return decodeUtf8(bytes, lo, hi);
   let text = '';
   let plain = lo;
-  while (at >= 0 && at < hi) {
+  while (at < hi) {
     text += decodeUtf8(bytes, plain, at);
     const kind = bytes[at + 1] as number;
     if (kind === 0x75) {
@@ -37,11 +37,18 @@ export function unescapeText(bytes: Uint8Array, lo: number, hi: number): string 
       text += ESCAPES.get(kind) ?? '';
       plain = at + 2;
     }
-    at = bytes.indexOf(BACKSLASH, plain);
+    at = nextEscape(bytes, plain, hi);
   }
   text += decodeUtf8(bytes, plain, hi);
   // Half a surrogate pair is no character: U+FFFD, as in Go.
   return SURROGATE.test(text) ? decodeUtf8(encodeUtf8(text)) : text;
+}
+
+/** The next backslash in `bytes[lo, hi)`, or `hi`. `indexOf` would look through all that follows. */
+function nextEscape(bytes: Uint8Array, lo: number, hi: number): number {
+  let at = lo;
+  while (at < hi && bytes[at] !== BACKSLASH) at++;
+  return at;
 }
 
 function hexAt(bytes: Uint8Array, at: number): number {
@@ -68,8 +75,7 @@ function illegal(at: number): never {
  */
 export function readBase64(bytes: Uint8Array, lo: number, hi: number): Uint8Array {
   if (lo === hi) return EMPTY_BYTES;
-  const escape = bytes.indexOf(BACKSLASH, lo);
-  if (escape < 0 || escape >= hi) return decodeBase64(bytes, lo, hi);
+  if (nextEscape(bytes, lo, hi) === hi) return decodeBase64(bytes, lo, hi);
   const plain = encodeUtf8(unescapeText(bytes, lo, hi));
   return decodeBase64(plain, 0, plain.length);
 }
