@@ -1,7 +1,8 @@
 // Bundles each app that has a src/main.ts into one executable file, dist/conclave-<app>.js (the CLI
 // is dist/conclavectl.js). RocksDB's binding finds its addon by its own path, so it stays outside.
 // For tests, instead: `--failpoints` makes dist/conclave-node-failpoints.js, a member with failpoints;
-// `--feature-max N` makes dist/conclave-node-feature-N.js, an older build that knows features up to N.
+// `--feature-max N` makes dist/conclave-node-feature-N.js, an older build that knows features up to N;
+// `--no-telemetry` makes dist/conclave-node-no-telemetry.js, a member without metrics and traces.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +15,8 @@ const outDir = path.join(root, 'dist');
 const jobs = [];
 const failpoints = process.argv.includes('--failpoints');
 const featureMax = numberAfter('--feature-max');
-const forTests = failpoints || featureMax !== null;
+const noTelemetry = process.argv.includes('--no-telemetry');
+const forTests = failpoints || featureMax !== null || noTelemetry;
 for (const app of forTests ? ['node'] : fs.readdirSync(path.join(root, 'apps'))) {
   const entry = path.join(root, 'apps', app, 'src', 'main.ts');
   if (!fs.existsSync(entry)) continue;
@@ -24,7 +26,8 @@ await Promise.all(jobs);
 
 function nameOf(app) {
   const feature = featureMax === null ? '' : `-feature-${featureMax}`;
-  return (NAMES[app] ?? `conclave-${app}`) + (failpoints ? '-failpoints' : '') + feature;
+  const parts = (failpoints ? '-failpoints' : '') + feature + (noTelemetry ? '-no-telemetry' : '');
+  return (NAMES[app] ?? `conclave-${app}`) + parts;
 }
 
 /** The number that follows an option; null without the option. */
@@ -52,6 +55,7 @@ async function bundle(entry, outFile) {
     define: {
       CONCLAVE_FAILPOINTS: String(failpoints),
       CONCLAVE_FEATURE_MAX: String(featureMax),
+      CONCLAVE_TELEMETRY: String(!noTelemetry),
     },
     external: ['rocksdb-native', 'bufferutil', 'utf-8-validate'],
     banner: { js: '#!/usr/bin/env node\nprocess.env.UV_THREADPOOL_SIZE ??= "16";' },

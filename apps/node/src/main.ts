@@ -2,7 +2,13 @@
 import type { LogLevel } from '@conclave/base';
 import { type Otlp, otlpSettings, startOtlp } from '@conclave/otlp';
 import { FEATURE_SUPPORTED } from '@conclave/statemachine';
-import { NODE_CATALOGUE, type Life, Telemetry, runProgram } from '@conclave/telemetry';
+import {
+  type Life,
+  NODE_CATALOGUE,
+  SilentTelemetry,
+  Telemetry,
+  runProgram,
+} from '@conclave/telemetry';
 import { loadConfig, usage } from './config/load-config.js';
 import type { NodeConfig } from './config/node-config.js';
 import { openFailpoints } from './failpoints/open-failpoints.js';
@@ -13,6 +19,8 @@ import { CONCLAVE_VERSION, ETCD_VERSION, versionText } from './version.js';
 declare const CONCLAVE_FAILPOINTS: boolean;
 /** Set by the bundler for an older build in a test: it supports features up to this one; else null. */
 declare const CONCLAVE_FEATURE_MAX: number | null;
+/** Set by the bundler; false makes a member without metrics and traces, to measure what they cost. */
+declare const CONCLAVE_TELEMETRY: boolean;
 
 /** The process ends by then, whatever hangs. */
 const STOP_MS_MAX = 5_000;
@@ -45,14 +53,14 @@ async function start(config: NodeConfig, life: Life): Promise<void> {
   if (!CONCLAVE_FAILPOINTS && process.env['GOFAIL_HTTP']) {
     telemetry.log('warn', 'this build has no failpoints; GOFAIL_HTTP is ignored');
   }
-  const otlp = await openOtlp(config, telemetry);
-  life.atStop(() => otlp.close(OTLP_FLUSH_MS));
+  const otlp = CONCLAVE_TELEMETRY ? await openOtlp(config, telemetry) : null;
+  life.atStop(async () => otlp?.close(OTLP_FLUSH_MS));
   const node = await ConclaveNode.start(
     config,
     telemetry,
     { fatal: (message) => life.fatal(message), removed: () => removed(life) },
     seams,
-    otlp.tracer,
+    otlp?.tracer ?? null,
     CONCLAVE_FEATURE_MAX ?? FEATURE_SUPPORTED,
   );
   life.atStop(() => node.stop());
@@ -64,7 +72,8 @@ runProgram<NodeConfig>({
   stopMsMax: STOP_MS_MAX,
   telemetry: (config) => {
     const { logFormat, logOutputs } = config;
-    return new Telemetry({
+    const Kind = CONCLAVE_TELEMETRY ? Telemetry : SilentTelemetry;
+    return new Kind({
       log: { level: levelOf(config), format: logFormat, outputs: logOutputs },
       catalogue: NODE_CATALOGUE,
     });

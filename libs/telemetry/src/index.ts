@@ -24,5 +24,6 @@ export {
   type Program,
   runProgram,
 } from './process-life.js';
+export { SilentTelemetry } from './silent-telemetry.js';
 export { tracedHandler } from './traced-handler.js';
 export { Telemetry, type TelemetryOptions } from './telemetry.js';

@@ -8,13 +8,14 @@ import {
 } from './catalogue.js';
 import { formatFloat } from './exposition.js';
 import { counter, type MetricSpec } from './metric-spec.js';
+import { SilentTelemetry } from './silent-telemetry.js';
 import { Telemetry, type TelemetryOptions } from './telemetry.js';
 
 const lines: string[] = [];
 
-function telemetry(options: Partial<TelemetryOptions> = {}): Telemetry {
+function telemetry(options: Partial<TelemetryOptions> = {}, Kind = Telemetry): Telemetry {
   lines.length = 0;
-  return new Telemetry({
+  return new Kind({
     log: {
       level: 'info',
       format: 'json',
@@ -120,6 +121,15 @@ describe('metrics', () => {
     for (let i = 0; i < 3; i++) series.add(1);
     expect(lines.length).toBe(1);
     expect(t.exposition()).not.toContain('etcd_no_such_metric');
+  });
+
+  test('a silent one keeps no metric, by name or as a series, and writes its log all the same', () => {
+    const t = telemetry({}, SilentTelemetry);
+    t.count('etcd_mvcc_put_total', 1);
+    seriesOf(t, 'etcd_mvcc_put_total').add(1);
+    t.log('info', 'hello');
+    expect(about(t, 'etcd_mvcc_put_total')[1]).toMatch(/ 0$/);
+    expect(lines[0]).toContain('hello');
   });
 
   test('label values from outside are bounded in number and escaped', () => {

@@ -6,7 +6,13 @@
  */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 
-import { AssertionError, type LogFields, type LogLevel, type Probe } from '@conclave/base';
+import {
+  AssertionError,
+  type LogFields,
+  type LogLevel,
+  type Probe,
+  type ProbeSeries,
+} from '@conclave/base';
 
 import { METRIC_CATALOGUE } from './catalogue.js';
 import { Logger, type LoggerOptions } from './logger.js';
@@ -53,7 +59,7 @@ export class Telemetry implements Probe {
   }
 
   /** The series to keep for a hot path; null: too many of the metric, or it is not in the catalogue. */
-  series(name: string, labels?: Labels): Series | null {
+  series(name: string, labels?: Labels): ProbeSeries | null {
     return this.#find(name, labels);
   }
 
