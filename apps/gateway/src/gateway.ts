@@ -10,7 +10,7 @@ import { ClientEdge } from '@conclave/edge';
 import { Feed } from '@conclave/feed';
 import { type Beat, DEFAULT_LINK_OPTIONS, LinkPool, startBeat } from '@conclave/link';
 import { FEATURE_SUPPORTED } from '@conclave/statemachine';
-import { type Telemetry, tracedHandler } from '@conclave/telemetry';
+import type { Telemetry } from '@conclave/telemetry';
 import { ClusterView } from './cluster-view.js';
 import type { GatewayConfig } from './config.js';
 import { tokenClient } from './discovery.js';
@@ -104,9 +104,10 @@ export class Gateway {
         jsonGateway: config.jsonGateway,
       },
       {
-        handler: tracedHandler(router, tracer, true),
+        handler: router,
         view: this.#view,
         probe: telemetry,
+        tracer,
         exposition: () => telemetry.exposition(),
       },
     );

@@ -253,9 +253,10 @@ export class ConclaveNode {
         jsonGateway: config.jsonGateway,
       },
       {
-        handler: tracedHandler(api, tracer, true),
+        handler: api,
         view,
         probe,
+        tracer,
         exposition,
         extension: topPage(
           config.debugTop ? new Top({ store: member.machine.store, watches, clock: CLOCK }) : null,

@@ -76,4 +76,5 @@ export {
   type Tracer,
   type TraceSpan,
   type TraceValue,
+  tracedHead,
 } from './ports/trace.js';

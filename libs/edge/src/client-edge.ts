@@ -2,7 +2,7 @@
  * The client edge: everything a client can speak to, put together. One handler behind it answers the
  * Calls; it may be the api of a member in this process or the router of a gateway.
  */
-import { type CallHandler, type Probe } from '@conclave/base';
+import type { CallHandler, Probe, Tracer } from '@conclave/base';
 import {
   type BoundPort,
   createGrpcServer,
@@ -40,6 +40,8 @@ export interface ClientEdgePorts {
   readonly handler: CallHandler;
   readonly view: NodeView;
   readonly probe: Probe;
+  /** Begins and continues traces of gRPC calls; null or absent: traces are off. */
+  readonly tracer?: Tracer | null;
   /** The body of `/metrics`. */
   readonly exposition: () => string;
   /** HTTP/1.1 Upgrade requests on client ports, for links that share a port. */
@@ -71,7 +73,7 @@ export class ClientEdge {
     this.#probe = probe;
     const extensive = options.extensiveMetrics ?? false;
     const meter = { probe, extensive, nowMs: (): number => performance.now() };
-    const services = etcdServices(handler, this.#health, meter);
+    const services = etcdServices(handler, this.#health, meter, ports.tracer ?? null);
     const { messageBytesMax } = grpcLimits(options.limits ?? {});
     const json =
       options.jsonGateway === false

@@ -13,6 +13,8 @@ import {
   type ServerCall,
   type ServerCallEvents,
   Status,
+  type Tracer,
+  tracedHead,
 } from '@conclave/base';
 
 import { ClientVersions } from './client-version.js';
@@ -55,17 +57,20 @@ class ServiceDoor implements CallHandler {
   readonly #methods: ReadonlyMap<string, MethodMeter>;
   readonly #handler: CallHandler;
   readonly #versions: ClientVersions;
+  readonly #tracer: Tracer | null;
 
   constructor(
     service: string,
     methods: ReadonlyMap<string, MethodMeter>,
     handler: CallHandler,
     versions: ClientVersions,
+    tracer: Tracer | null,
   ) {
     this.#service = service;
     this.#methods = methods;
     this.#handler = handler;
     this.#versions = versions;
+    this.#tracer = tracer;
   }
 
   open(call: ServerCall): ServerCallEvents {
@@ -75,7 +80,11 @@ class ServiceDoor implements CallHandler {
       call.end(Status.UNIMPLEMENTED, `unknown method ${name} for service ${this.#service}`);
       return NO_EVENTS;
     }
-    const metered = new MeteredCall(call, clientHead(call.head), meter);
+    const head = clientHead(call.head);
+    const tracer = meter.method.isTraced ? this.#tracer : null;
+    const span = tracer === null ? null : tracer.call(head, true);
+    const seen = span === null ? head : tracedHead(head, span);
+    const metered = new MeteredCall(call, seen, meter, span);
     if (!this.#versions.count(call.head.metadata, meter.method.isUnary)) {
       metered.end(Status.INVALID_ARGUMENT, 'etcdserver: invalid client api version');
       return NO_EVENTS;
@@ -85,11 +94,15 @@ class ServiceDoor implements CallHandler {
   }
 }
 
-/** Handlers by service name for a `GrpcServer`. Every series of their metrics exists afterwards. */
+/**
+ * Handlers by service name for a `GrpcServer`. Every series of their metrics exists afterwards. `tracer`
+ * null: traces are off.
+ */
 export function etcdServices(
   handler: CallHandler,
   health: CallHandler,
   meter: CallMeter,
+  tracer: Tracer | null = null,
 ): ReadonlyMap<string, CallHandler> {
   const { probe, extensive, nowMs } = meter;
   const methods = new Map<string, MethodMeter>();
@@ -102,7 +115,7 @@ export function etcdServices(
     const { service } = method;
     if (services.has(service)) continue;
     const target = service === HEALTH_SERVICE ? health : handler;
-    services.set(service, new ServiceDoor(service, methods, target, versions));
+    services.set(service, new ServiceDoor(service, methods, target, versions, tracer));
   }
   return services;
 }

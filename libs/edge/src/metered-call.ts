@@ -1,5 +1,7 @@
 /**
- * A call on its way from the transport to the handler: counted, and held to its method's shape.
+ * A call on its way from the transport to the handler: counted, traced if it is sampled, and held to its
+ * method's shape. (A class of its own for sampled calls would slow all the others down: where two kinds
+ * of calls come along, the engine inlines neither.)
  *
  * It stands between the two as both a `ServerCall` and a `ServerCallEvents`, one object a call. A
  * method that takes one message gets exactly one: a second is ignored and a missing one ends the
@@ -12,6 +14,7 @@ import {
   type ServerCallEvents,
   Status,
   type StatusCode,
+  type TraceSpan,
 } from '@conclave/base';
 
 import type { MethodMeter } from './method-meter.js';
@@ -24,15 +27,19 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
   readonly #meter: MethodMeter;
   /** Only where somebody will ask how long it took. */
   readonly #startMs: number;
+  /** Null: the call is not traced. */
+  readonly #span: TraceSpan | null;
   #events: ServerCallEvents | null = null;
   #isOver = false;
+  #hasReplied = false;
   #hasMessage = false;
 
   /** `head` is what the handler sees; `call.head` is the transport's. */
-  constructor(call: ServerCall, head: CallHead, meter: MethodMeter) {
+  constructor(call: ServerCall, head: CallHead, meter: MethodMeter, span: TraceSpan | null) {
     this.#call = call;
     this.head = head;
     this.#meter = meter;
+    this.#span = span;
     const isTimed = meter.seconds !== null || head.timeoutMs !== null;
     this.#startMs = isTimed ? meter.nowMs() : 0;
     meter.started.add(1);
@@ -48,6 +55,7 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
   send(message: Uint8Array): boolean {
     if (this.#isOver) return true;
     const meter = this.#meter;
+    if (this.#span !== null) this.#replies(this.#span);
     meter.sent.add(1);
     meter.sentBytes.add(message.length);
     return this.#call.send(message);
@@ -55,7 +63,7 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
 
   end(code: StatusCode, message: string): void {
     if (this.#isOver) return;
-    this.#finish(code);
+    this.#finish(code, message);
     this.#call.end(code, message);
   }
 
@@ -95,7 +103,8 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
     const events = this.#events;
     const timeoutMs = this.head.timeoutMs;
     const isLate = timeoutMs !== null && this.#meter.nowMs() - this.#startMs >= timeoutMs;
-    this.#finish(isLate ? Status.DEADLINE_EXCEEDED : Status.CANCELLED);
+    const why = isLate ? 'its time was up' : 'the client went away';
+    this.#finish(isLate ? Status.DEADLINE_EXCEEDED : Status.CANCELLED, why);
     events?.cancelled();
   }
 
@@ -103,9 +112,20 @@ export class MeteredCall implements ServerCall, ServerCallEvents {
     this.#events?.drained();
   }
 
-  #finish(code: StatusCode): void {
+  #replies(span: TraceSpan): void {
+    if (this.#hasReplied) return;
+    this.#hasReplied = true;
+    span.mark('reply');
+  }
+
+  #finish(code: StatusCode, message: string): void {
     this.#isOver = true;
     this.#events = null;
+    const span = this.#span;
+    if (span !== null) {
+      span.set('rpc.grpc.status_code', code);
+      span.end(code === Status.OK ? '' : message || `code ${code}`);
+    }
     const { seconds, nowMs } = this.#meter;
     this.#meter.handled(code);
     if (seconds !== null) seconds.observe((nowMs() - this.#startMs) / MS_PER_S);

@@ -24,6 +24,14 @@ const CODE_NAMES = [
   'Unauthenticated',
 ] as const;
 
+/** They live until their client ends them: a span would last for days and say nothing. */
+const ENDLESS: ReadonlySet<string> = new Set([
+  '/etcdserverpb.Watch/Watch',
+  '/etcdserverpb.Lease/LeaseKeepAlive',
+  '/v3electionpb.Election/Observe',
+  '/grpc.health.v1.Health/Watch',
+]);
+
 export interface MethodLabels {
   readonly path: string;
   readonly service: string;
@@ -31,6 +39,8 @@ export interface MethodLabels {
   /** One request message exactly. */
   readonly takesOneMessage: boolean;
   readonly isUnary: boolean;
+  /** Its calls may have spans. */
+  readonly isTraced: boolean;
   readonly labels: Labels;
   /** Labels with `grpc_code`, by status code. */
   readonly byCode: readonly Labels[];
@@ -54,6 +64,7 @@ function labelsOf(method: MethodDescriptor): MethodLabels {
     name: method.name,
     takesOneMessage: !method.clientStreaming,
     isUnary: type === 'unary',
+    isTraced: !ENDLESS.has(method.path),
     labels,
     byCode: CODE_NAMES.map((grpc_code) => Object.freeze({ ...labels, grpc_code })),
   };

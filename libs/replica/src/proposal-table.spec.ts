@@ -24,6 +24,7 @@ function pending(
     repeatable: false,
     proposedTerm: 0,
     index: 0,
+    span: null,
     done: (result) => answers.push(result),
     ...more,
   };

@@ -1,5 +1,5 @@
 import { assert, assertEq, assertLt } from '@conclave/base';
-import type { Index, Term } from '@conclave/base';
+import type { Index, Term, TraceSpan } from '@conclave/base';
 import type { ApplyResult } from '@conclave/statemachine';
 import type { Entry, EntryType } from '@conclave/wire';
 import type { Cancel, ProposalResult, ReplicaErrorCode } from './types.js';
@@ -21,6 +21,8 @@ export interface PendingProposal {
   proposedTerm: Term;
   /** Of the entry that this member, then leader, made of it; 0: there is none, or a leader was sent it. */
   index: Index;
+  /** From the request until its answer; null: not traced. */
+  readonly span: TraceSpan | null;
   readonly done: (result: ProposalResult) => void;
 }
 
@@ -55,7 +57,7 @@ export class ProposalTable {
     this.#put(proposal);
     this.#bytes += proposal.data.length;
     return () => {
-      this.#remove(proposal);
+      if (this.#remove(proposal)) proposal.span?.end('cancelled');
     };
   }
 
@@ -79,11 +81,14 @@ export class ProposalTable {
     }
     if (proposal === undefined) return;
     this.#remove(proposal);
+    proposal.span?.end();
     proposal.done({ ok: true, result, term });
   }
 
   fail(proposal: PendingProposal, code: ReplicaErrorCode): void {
-    if (this.#remove(proposal)) proposal.done({ ok: false, code });
+    if (!this.#remove(proposal)) return;
+    proposal.span?.end(code);
+    proposal.done({ ok: false, code });
   }
 
   #put(proposal: PendingProposal): void {

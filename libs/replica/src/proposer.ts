@@ -92,20 +92,15 @@ export class Proposer {
       trace: span === null ? EMPTY_BYTES : span.contextBytes(),
     };
     let data = encodeInternalRaftRequest(header, p.field, p.body);
-    let answered = done;
-    if (span !== null) {
-      // A request that fits only without the context goes without it.
-      if (data.length > this.#requestBytesMax) {
-        header.trace = EMPTY_BYTES;
-        data = encodeInternalRaftRequest(header, p.field, p.body);
-      }
-      answered = traced(span, done);
+    // A request that fits only without the context goes without it.
+    if (span !== null && data.length > this.#requestBytesMax) {
+      header.trace = EMPTY_BYTES;
+      data = encodeInternalRaftRequest(header, p.field, p.body);
     }
     const refusal = this.#refusal(data, own);
-    if (refusal) return this.#refuse(refusal, answered);
+    if (refusal) return this.#refuse(refusal, span, done);
     const { NORMAL } = EntryType;
-    const cancel = this.#accept(requestId, NORMAL, data, timeoutMs, p.session !== 0n, answered);
-    return span === null ? cancel : endedBy(span, cancel);
+    return this.#accept(requestId, NORMAL, data, timeoutMs, p.session !== 0n, span, done);
   }
 
   proposeConfChange(
@@ -116,8 +111,8 @@ export class Proposer {
   ): Cancel {
     const data = encodeConfChange(change);
     const refusal = this.#refusal(data, false);
-    if (refusal) return this.#refuse(refusal, done);
-    return this.#accept(requestId, EntryType.CONF_CHANGE, data, timeoutMs, false, done);
+    if (refusal) return this.#refuse(refusal, null, done);
+    return this.#accept(requestId, EntryType.CONF_CHANGE, data, timeoutMs, false, null, done);
   }
 
   /** `entry` was applied; `term` is that of now, for the answer. */
@@ -148,6 +143,7 @@ export class Proposer {
     data: Uint8Array,
     timeoutMs: number,
     repeatable: boolean,
+    span: TraceSpan | null,
     done: (result: ProposalResult) => void,
   ): Cancel {
     const startMs = this.#ports.nowMs();
@@ -160,10 +156,11 @@ export class Proposer {
       repeatable,
       proposedTerm: 0,
       index: 0,
+      span,
       done,
     };
     const index = this.#hand(pending);
-    if (index === null) return this.#refuse('too-many-requests', done);
+    if (index === null) return this.#refuse('too-many-requests', span, done);
     if (index >= 0) {
       pending.proposedTerm = this.#ports.raft.term;
       pending.index = index;
@@ -181,8 +178,13 @@ export class Proposer {
     return null;
   }
 
-  #refuse(code: ReplicaErrorCode, done: (result: ProposalResult) => void): Cancel {
+  #refuse(
+    code: ReplicaErrorCode,
+    span: TraceSpan | null,
+    done: (result: ProposalResult) => void,
+  ): Cancel {
     this.#failed();
+    span?.end(code);
     done({ ok: false, code });
     return NOTHING;
   }
@@ -218,23 +220,4 @@ export class Proposer {
     if (result.ok) return result.index;
     return result.code === 'uncommitted-limit' ? null : -1;
   }
-}
-
-/** Ends the span with the answer. */
-function traced(
-  span: TraceSpan,
-  done: (result: ProposalResult) => void,
-): (result: ProposalResult) => void {
-  return (result) => {
-    span.end(result.ok ? '' : result.code);
-    done(result);
-  };
-}
-
-/** Ends the span also when nobody waits for the answer any more. */
-function endedBy(span: TraceSpan, cancel: Cancel): Cancel {
-  return () => {
-    span.end('cancelled');
-    cancel();
-  };
 }

@@ -13,9 +13,9 @@ import {
   type ServerCallEvents,
   Status,
   type StatusCode,
-  TraceMetadata,
   type Tracer,
   type TraceSpan,
+  tracedHead,
 } from '@conclave/base';
 
 const LONG_STREAMS: ReadonlySet<string> = new Set([
@@ -58,8 +58,7 @@ class TracedCall implements ServerCall, ServerCallEvents {
   constructor(call: ServerCall, span: TraceSpan) {
     this.#call = call;
     this.#span = span;
-    const metadata = new Map(call.head.metadata).set(TraceMetadata.PARENT, span.traceparent);
-    this.head = { ...call.head, metadata, trace: span };
+    this.head = tracedHead(call.head, span);
   }
 
   start(handler: CallHandler): void {

@@ -39,3 +39,9 @@ export const TRACE_CONTEXT_BYTES = 25;
 
 /** Metadata that carries a trace from process to process (W3C Trace Context). */
 export const TraceMetadata = { PARENT: 'traceparent', STATE: 'tracestate' } as const;
+
+/** `head` of a Call that has `span`: for whoever handles it here, and in the metadata for the next process. */
+export function tracedHead(head: CallHead, span: TraceSpan): CallHead {
+  const metadata = new Map(head.metadata).set(TraceMetadata.PARENT, span.traceparent);
+  return { ...head, metadata, trace: span };
+}
