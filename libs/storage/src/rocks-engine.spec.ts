@@ -126,6 +126,17 @@ describe('a snapshot read in order', () => {
     expect(await close(engine)).toBe('ok');
   });
 
+  test('released while it is read, answers all the same', async () => {
+    const engine = await filled();
+    const snapshot = engine.snapshot();
+    await scan(snapshot, '', null, 10);
+    const rest = scan(snapshot, 'k00009\0', null, 10);
+    await new Promise((resolve) => setImmediate(resolve));
+    snapshot.release();
+    expect(await rest).toBe(keys.slice(10, 20).map(rowOf).join(' '));
+    expect(await close(engine)).toBe('ok');
+  });
+
   test('answers many scans at a time', async () => {
     const engine = await filled();
     const snapshot = engine.snapshot();

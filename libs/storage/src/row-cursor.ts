@@ -34,11 +34,12 @@ export class RowCursor {
   #waiting: Waiting | null = null;
   #ended = false;
   #fault: unknown = null;
-  #onClosed: (() => void) | null = null;
+  /** Not empty: it is to be closed. */
+  readonly #onClosed: (() => void)[] = [];
 
   /**
-   * Keys in [lo, hi), to the end if `hi` is null; nothing is read before the first `next`. `once`: there is
-   * one `next`, of `capacity` rows, and nothing is fetched behind them.
+   * Keys in [lo, hi), to the end if `hi` is null. `once`: there is one `next`, of `capacity` rows, and nothing
+   * is fetched behind them.
    */
   constructor(
     session: RocksSession,
@@ -92,12 +93,11 @@ export class RowCursor {
     });
   }
 
-  /** `closed` is called once RocksDB holds nothing for it. */
+  /** Once the piece that is being read came. `closed` is called when RocksDB holds nothing for it. */
   close(closed: () => void): void {
-    assert(this.#waiting === null, 'closed with no piece being read');
-    if (this.#ended || this.#onClosed !== null) return closed();
-    this.#onClosed = closed;
-    this.#found.destroy();
+    if (this.#ended) return closed();
+    this.#onClosed.push(closed);
+    if (this.#waiting === null) this.#found.destroy();
   }
 
   #row({ key, value }: RocksFound): void {
@@ -117,6 +117,7 @@ export class RowCursor {
       this.#found.pause();
       this.#waiting = null;
       waiting.resolve(waiting.rows);
+      if (this.#onClosed.length > 0) this.#found.destroy();
     } else if (this.#turnBytes >= TURN_BYTES) {
       this.#found.pause();
       this.#turnBytes = 0;
@@ -130,6 +131,6 @@ export class RowCursor {
     this.#waiting = null;
     if (this.#fault !== null) waiting?.reject(this.#fault);
     else waiting?.resolve(waiting.rows);
-    this.#onClosed?.();
+    for (const closed of this.#onClosed) closed();
   }
 }
