@@ -8,10 +8,11 @@
  * Keys of 30 bytes, values of 256; batches of 100 writes to an engine that takes no time. Best of
  * five where an operation can be repeated.
  */
-import type { EngineOp, EngineReader } from '@conclave/base';
+import { type EngineOp, type EngineReader, toByteString } from '@conclave/base';
 import { TaskQueue } from '@conclave/testkit';
 import { PutRequest, RangeRequest, TxnRequest } from '@conclave/wire';
 import { KvStore } from './index.js';
+import { KeyIndex } from './key-index.js';
 
 const KEYS = Number(process.env['KEYS'] ?? 200_000);
 
@@ -181,4 +182,15 @@ report(
   }) /
     (versions - KEYS),
 );
+const texts = keys.map((key) => toByteString(key));
+for (const [name, list] of [
+  ['in order', [...texts].sort()],
+  ['in no order', texts],
+] as const) {
+  const index = new KeyIndex();
+  report(
+    `a key restored into the index, ${name}`,
+    time(KEYS, (i) => index.restore(list[i] as string).put(i + 2, 0, 0n)),
+  );
+}
 if (sink === 0) throw new Error('nothing was measured');

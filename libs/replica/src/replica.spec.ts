@@ -198,4 +198,17 @@ describe('three members', () => {
     cluster.start(follower);
     cluster.until('it follows after a restart', () => get(cluster, follower, 'b') === '1');
   });
+
+  test('a restarted one publishes itself as soon as it knows a leader: clients wait for that', () => {
+    const cluster = new MiniCluster({ members: 3, seed });
+    const leader = leaderOf(cluster);
+    const follower = cluster.members.find((m) => m !== leader) as MiniMember;
+    for (let round = 0; round < 5; round++) {
+      cluster.until('it is published', () => follower.running.published);
+      cluster.crash(follower);
+      cluster.start(follower);
+      cluster.until('it knows a leader', () => follower.running.leaderId !== 0n);
+      cluster.until('it is published', () => follower.running.published, 80);
+    }
+  });
 });

@@ -271,13 +271,15 @@ export class Replica implements ReplicaView {
     this.#timers.poll(nowMs);
     this.watches.tick(nowMs);
     this.#writer.poll(nowMs);
+    // Clients wait for it.
+    const isDue = !this.published && this.leaderId !== 0n;
+    if (isDue && this.#configuration.self) this.#publisher.poll(nowMs);
     if (nowMs >= this.#expireMs) {
       this.#expireMs = nowMs + EXPIRE_MS;
       this.#proposer.expire(nowMs);
       this.#reads.poll(nowMs);
       this.#reads.pollConfirmed(nowMs);
       this.#proposer.proposeWaiting();
-      if (this.leaderId !== 0n && this.#configuration.self) this.#publisher.poll(nowMs);
       reportGauges(this.#ports.probe, this, this.#proposer.size);
     }
     // Raft may follow another since this turn's messages: no expiry may bear the next leader's term.
