@@ -1,10 +1,10 @@
 /**
  * How fast this member makes its state for others (snapshots to members, backups), all of them together.
  *
- * While entries are applied at a rate that says clients write, at most `bytesPerSecond`, in small pieces: what a
- * piece costs here, on the wire and where it arrives competes with writes, and members often share a
- * machine. A large state goes faster, so that none takes longer than `secondsMax` for its bytes. When nobody
- * writes, one piece a turn.
+ * While entries are applied at a rate that says clients write, at most `bytesPerSecond`, in small
+ * pieces: what a piece costs here, on the wire and where it arrives competes with writes, and
+ * members often share a machine. A large state goes faster, so that none takes longer than
+ * `secondsMax` for its bytes. When nobody writes, one piece a turn.
  *
  * Invariant: `#paidMs` is when the pieces so far would be through at the rate allowed.
  */

@@ -1,9 +1,10 @@
 /**
  * Maintenance/Snapshot: a backup file in pieces, then its SHA-256 (spec 2.10).
  *
- * No message has a header. `remaining_bytes` is an estimate until the rows end, and 0 with the last piece; the
- * message with the hash comes last. One piece is read at a time and the next only when the call has credit, so a slow
- * client holds no more than that in memory. At most PIECES_A_TURN are sent before others have their turn.
+ * No message has a header. `remaining_bytes` is an estimate until the rows end, and 0 with the last
+ * piece; the message with the hash comes last. One piece is read at a time and the next only when
+ * the call has credit, so a slow client holds no more than that in memory. At most PIECES_A_TURN are
+ * sent before others have their turn.
  *
  * A client of ours whose connection broke names the backup and the offset in the metadata (`BACKUP_PLACE`)
  * and gets the rest, from the member that still keeps it.

@@ -1,13 +1,13 @@
 /**
  * One backup: a snapshot of the engine seen as the bytes of a backup file.
  *
- * Rows are read once: whoever reads the file furthest also sums it up (`account`), so checksum, HashKV and SHA-256
- * are there when the end is reached. How long the file is nobody knows before that: until then `bytes` is
- * an estimate. Every reading makes the same bytes, so a client whose connection broke goes on where it
- * stopped, as long as the backup is kept.
+ * Rows are read once: whoever reads the file furthest also sums it up (`account`), so checksum, HashKV
+ * and SHA-256 are there when the end is reached. How long the file is nobody knows before that: until
+ * then `bytes` is an estimate. Every reading makes the same bytes, so a client whose connection broke
+ * goes on where it stopped, as long as the backup is kept.
  *
- * Invariants: what is summed up ends where a chunk ends, and every reading cuts chunks at the same places; one
- * scan in flight per reading; the engine snapshot is released once, with none.
+ * Invariants: what is summed up ends where a chunk ends, and every reading cuts chunks at the same
+ * places; one scan in flight per reading; the engine snapshot is released once, with none.
  */
 import {
   type DiskFailure,

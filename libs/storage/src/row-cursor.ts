@@ -38,8 +38,8 @@ export class RowCursor {
   readonly #onClosed: (() => void)[] = [];
 
   /**
-   * Keys in [lo, hi), to the end if `hi` is null. `once`: there is one `next`, of `capacity` rows, and nothing
-   * is fetched behind them.
+   * Keys in [lo, hi), to the end if `hi` is null. `once`: there is one `next`, of `capacity` rows, and
+   * nothing is fetched behind them.
    */
   constructor(
     session: RocksSession,
