@@ -84,3 +84,11 @@ function aligned(rows) {
       .trimEnd(),
   );
 }
+
+/** p99 meanwhile against p99 before, of rounds that have both. */
+export function ratioLines(whose, rounds) {
+  const ratios = rounds.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio]));
+  if (ratios.length === 0) return [];
+  const list = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+  return [`p99 ratio of ${whose} ${median(ratios).toFixed(2)} (${list})`];
+}

@@ -7,13 +7,21 @@
 // ended.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import load from './load.cjs';
-import { lifeTable, restartLines } from './life-table.mjs';
+import { lifeTable, ratioLines, restartLines } from './life-table.mjs';
 import { freePorts } from './local.mjs';
+import { applied, get, post, status } from './pages.mjs';
+import {
+  cpuSeconds,
+  loopDelays,
+  loopText,
+  pressureNow,
+  pressureText,
+  residentMib,
+} from './pressure.mjs';
 import { median } from './report.mjs';
 import workloads from './workload.cjs';
 
@@ -67,6 +75,7 @@ class Life {
     this.#loads.push(os.loadavg()[0]);
     const filled = await this.#fill(ours, keys);
     if (only === 'restart') return this.#restartsInTurn(ours, keys, rounds);
+    if (only === 'join') return this.#joinsOfBoth(ours, keys);
     if (only !== '') return this.#part(only, ours);
     const idle = path.join(this.#directory, 'idle-backup');
     const savedIdle = await this.#save(ours, idle);
@@ -109,12 +118,7 @@ class Life {
     const backup = path.join(this.#directory, 'backup');
     const figures = { keys: this.#options.keys, only, rounds: [] };
     for (let i = 0; i < this.#options.rounds; i++) {
-      if (only === 'join') {
-        const before = await this.#under(ours, 'before', null);
-        const joined = await this.#under(ours, 'a member is added', () => this.#join(ours));
-        figures.rounds.push({ before, joined, ratio: joined.p99 / before.p99 });
-        if (i + 1 < this.#options.rounds) await this.#leave(ours);
-      } else if (only === 'backup') {
+      if (only === 'backup') {
         const seconds = await this.#save(ours, backup);
         this.#say(`saved without load in ${seconds.toFixed(2)} s`);
         const before = await this.#under(ours, 'before', null);
@@ -129,10 +133,27 @@ class Life {
         figures.rounds.push({ seconds: this.#restore(backup) });
       }
     }
-    const ratios = figures.rounds.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio]));
-    const list = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-    const lines = ratios.length === 0 ? [] : [`p99 ratio ${median(ratios).toFixed(2)} (${list})`];
+    return { figures, lines: [...ratioLines('ours', figures.rounds), this.#busy()] };
+  }
+
+  /** `--only join`: ours, then etcd's, since both at once would not leave each other's latencies alone. */
+  async #joinsOfBoth(ours, keys) {
+    const figures = { keys, only: 'join', conclave: await this.#joins(ours), etcd: [] };
+    for (const member of ours) await end(member, 'SIGTERM');
+    if (hasEtcd()) figures.etcd = await this.#joins(await this.#etcdFilled(keys));
+    const lines = [...ratioLines('ours', figures.conclave), ...ratioLines('etcd', figures.etcd)];
     return { figures, lines: [...lines, this.#busy()] };
+  }
+
+  async #joins(members) {
+    const rounds = [];
+    for (let i = 0; i < this.#options.rounds; i++) {
+      const before = await this.#under(members, 'before', null);
+      const joined = await this.#under(members, 'a member is added', () => this.#join(members));
+      rounds.push({ before, joined, ratio: joined.p99 / before.p99 });
+      if (i + 1 < this.#options.rounds) await this.#leave(members);
+    }
+    return rounds;
   }
 
   #busy() {
@@ -239,6 +260,8 @@ class Life {
       const p99s = [];
       const max = [];
       const cpuBefore = new Map(members.map((m) => [m, cpuSeconds(m.process.pid)]));
+      const pressureBefore = pressureNow();
+      const delaysBefore = await this.#delays(members.slice(0, 3));
       // In pieces, so that the load ends soon after the work, and a spread can be told.
       do {
         const result = await many.run(new Workload(options), { seconds: 2, rate: load });
@@ -253,21 +276,32 @@ class Life {
       const p99 = median(p99s);
       const tookS = (performance.now() - startMs) / 1_000;
       const cpu = members.map((m) => cpuSeconds(m.process.pid) - (cpuBefore.get(m) ?? 0));
+      const delays = await this.#delays(members.slice(0, 3));
+      const late = delays.map((rows, i) => loopText(delaysBefore[i], rows)).join(' ');
       this.#say(
         `${what}: write p99 ${p99.toFixed(1)} ms (${Math.min(...p99s).toFixed(1)} .. ` +
           `${Math.max(...p99s).toFixed(1)}), max ${Math.max(...max).toFixed(0)} ms at ${load}/s` +
           (done === null ? '' : `; took ${done.seconds.toFixed(1)} s`) +
-          `; CPU of each member ${cpu.map((s) => s.toFixed(1)).join(' ')} s in ${tookS.toFixed(1)} s`,
+          `; CPU of each member ${cpu.map((s) => s.toFixed(1)).join(' ')} s in ${tookS.toFixed(1)} s` +
+          `; ${pressureText(pressureBefore, pressureNow())}; loops late by up to ${late} ms`,
       );
       return { p99, seconds: done?.seconds ?? null, cpu, tookS };
     });
+  }
+
+  #delays(members) {
+    return Promise.all(
+      members.map(async (m) => loopDelays((await get(`${url(m.port)}/metrics`)).body)),
+    );
   }
 
   /** Until a member that was added serves and stands where the others stand. */
   async #join(members) {
     // Not chosen earlier: a connection of ours could have got the port meanwhile.
     const [port, peerPort] = await freePorts(2);
-    const member = { name: `c${members.length + 1}`, port, peerUrl: url(peerPort) };
+    const { program } = members[0];
+    const name = `${members[0].name[0]}${members.length + 1}`;
+    const member = { name, port, peerUrl: url(peerPort), program };
     const startMs = performance.now();
     this.#etcdctl(
       members,
@@ -438,17 +472,6 @@ const hasEtcd = () => spawnSync('etcd', ['--version']).status === 0;
 const cli = () => path.join(root, 'dist', 'conclavectl.js');
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Used by a process so far, in the kernel's ticks of 10 ms. */
-function cpuSeconds(pid) {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function residentMib(pid) {
-  const text = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)[1]) / 1024);
-}
-
 function end(member, signal) {
   const child = member.process;
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return undefined;
@@ -456,29 +479,4 @@ function end(member, signal) {
     child.once('exit', resolve);
     child.kill(signal);
   });
-}
-
-function get(target) {
-  return new Promise((resolve) => {
-    const request = http.get(target, { timeout: 2_000 }, (response) => {
-      let body = '';
-      response.on('data', (bytes) => (body += String(bytes)));
-      response.on('end', () => resolve({ status: response.statusCode, body }));
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve({ status: 0, body: '' }));
-  });
-}
-
-async function post(target) {
-  const response = await fetch(target, { method: 'POST', body: '{}' });
-  return { status: response.status, body: await response.text() };
-}
-
-const status = async (target) => (await get(target)).status;
-
-/** Entries a member has applied, by its metrics; 0: it does not say. */
-async function applied(port) {
-  const { body } = await get(`${url(port)}/metrics`);
-  return Number(/^etcd_server_proposals_applied_total (\S+)$/m.exec(body)?.[1] ?? 0);
 }
