@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { ConclaveError, type Engine, type Probe, type Scheduler, hexId } from '@conclave/base';
+import {
+  ConclaveError,
+  type DiskFailure,
+  type Engine,
+  type Probe,
+  type Scheduler,
+  hexId,
+} from '@conclave/base';
 import {
   type DurableLog,
   FIRST_SEGMENT,
@@ -131,7 +138,7 @@ async function reopen(
   refuseSwapped(directory, identity, config);
   const options = logOptions(identity, config);
   // RocksDB opens in threads of its own while the log is read here.
-  const opening = openEngine(directory, current.stateNumber);
+  const opening = openEngine(directory, current.stateNumber, probe);
   opening.catch(() => undefined);
   const opened = openLog(directory.logDisk, options, current.firstSegment);
   if (!opened.ok) {
@@ -208,7 +215,7 @@ async function beBorn(
   if (!opened.ok) throw new Error(`a new log does not open: ${opened.message}`);
   const { log } = opened;
   await appendNow(log, beginning);
-  const engine = await openEngine(directory, 1);
+  const engine = await openEngine(directory, 1, null);
   directory.finishBirthSync(identity, { stateNumber: 1, firstSegment: FIRST_SEGMENT });
   return { log, engine, known: birth.known };
 }
@@ -259,11 +266,18 @@ async function join(config: NodeConfig, featureSupported: number): Promise<Birth
   return { clusterId: remote.clusterId, memberId: self.id, known: members, founders: null };
 }
 
-function openEngine(directory: MemberDirectory, stateNumber: number): Promise<Engine> {
+function openEngine(
+  directory: MemberDirectory,
+  stateNumber: number,
+  probe: Probe | null,
+): Promise<Engine> {
   return new Promise((resolve, reject) => {
-    directory.openState(stateNumber, (failure, engine) => {
+    const opened = (failure: DiskFailure | null, engine: Engine | null): void => {
       if (engine) resolve(engine);
       else reject(new Error(`cannot open the state: ${failure?.message}`));
+    };
+    directory.openState(stateNumber, opened, (what) => {
+      probe?.log('warn', 'mended the list of tables of the state', { what });
     });
   });
 }

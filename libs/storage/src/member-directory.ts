@@ -161,9 +161,11 @@ export class MemberDirectory implements DataDirectory {
   openState(
     stateNumber: number,
     done: (failure: DiskFailure | null, engine: Engine | null) => void,
+    /** Told what was cut off, if a loss of power tore the last write to the list of tables. */
+    mended: (what: string) => void = () => {},
   ): void {
     const directory = this.#state(stateNumber);
-    RocksEngine.open(directory).then(
+    RocksEngine.open(directory, mended).then(
       (engine) => process.nextTick(done, null, engine),
       (error: unknown) => process.nextTick(done, diskFailure(error, `open ${directory}`), null),
     );

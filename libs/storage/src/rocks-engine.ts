@@ -13,6 +13,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
   BoundedQueue,
+  ConclaveError,
   type DiskDone,
   type DiskFailure,
   type Engine,
@@ -30,6 +31,7 @@ import { NODE_FS, syncDirectorySync } from './file-system.js';
 import { type RocksDatabase, type RocksSession, openRocks } from './rocksdb.js';
 import { RowCursor } from './row-cursor.js';
 import { sealText, unsealText } from './sealed-text.js';
+import { mendTornManifest } from './torn-manifest.js';
 
 const STATE_FORMAT = 1;
 const FORMAT_FILE = 'CONCLAVE-FORMAT';
@@ -39,6 +41,15 @@ const ROWS_MAX = 1_000;
 /** Rows of a batch made ready before the event loop gets its turn. */
 const WRITE_SLICE_OPS = 8_192;
 const CRC_BYTES = 4;
+
+const OPTIONS = {
+  // Compression is not built into the binding; one shared block cache of 32 MiB is.
+  maxBackgroundJobs: 4,
+  avoidFlushDuringShutdown: true,
+  tableBlockSize: 8192,
+  writeBufferSize: 64 * 1024 * 1024,
+  maxWriteBufferNumber: 3,
+};
 
 type GetDone = (failure: DiskFailure | null, values: readonly (Uint8Array | null)[]) => void;
 type ScanDone = (failure: DiskFailure | null, rows: readonly EngineRow[]) => void;
@@ -69,21 +80,29 @@ export class RocksEngine implements Engine {
     this.#directory = directory;
   }
 
-  /** Opens or creates the state in `directory`. Throws ConclaveError<StorageCode>. */
-  static async open(directory: string): Promise<RocksEngine> {
+  /**
+   * Opens or creates the state in `directory`; `mended` is told when the end of a write that a loss of power
+   * tore was cut off. Throws ConclaveError<StorageCode>.
+   */
+  static async open(
+    directory: string,
+    mended: (what: string) => void = () => {},
+  ): Promise<RocksEngine> {
     prepareDirectory(directory);
     let database: RocksDatabase;
     try {
-      database = await openRocks(directory, {
-        // Compression is not built into the binding; one shared block cache of 32 MiB is.
-        maxBackgroundJobs: 4,
-        avoidFlushDuringShutdown: true,
-        tableBlockSize: 8192,
-        writeBufferSize: 64 * 1024 * 1024,
-        maxWriteBufferNumber: 3,
-      });
+      database = await openRocks(directory, OPTIONS);
     } catch (error) {
-      throw openError(error, directory);
+      const named = openError(error, directory);
+      const isCorrupt = named instanceof ConclaveError && named.code === 'corrupt';
+      const what = isCorrupt ? mendTornManifest(directory) : null;
+      if (what === null) throw named;
+      mended(what);
+      try {
+        database = await openRocks(directory, OPTIONS);
+      } catch (again) {
+        throw openError(again, directory);
+      }
     }
     const engine = new RocksEngine(database, directory);
     await engine.#measure();
