@@ -20,9 +20,9 @@ const COLOURS = [36, 33, 32, 35, 34, 31, 96, 93, 92];
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const options = readOptions(process.argv.slice(2));
-fs.mkdirSync(options.data, { recursive: true });
 const stateFile = path.join(options.data, 'cluster.json');
-fs.rmSync(stateFile, { force: true });
+/** What the data are of, and which process of this kind uses them. */
+const ownerFile = path.join(options.data, 'owner.json');
 
 const url = (port) => `http://127.0.0.1:${port}`;
 const members = Array.from({ length: options.members }, (_, i) => ({
@@ -42,7 +42,12 @@ const initialCluster = members.map((m) => `${m.name}=${url(m.peerPort)}`).join('
 let stopping = false;
 let announced = false;
 
+refuseOthersData();
 await refuseBusyPorts();
+fs.mkdirSync(options.data, { recursive: true });
+fs.rmSync(stateFile, { force: true });
+const owner = { pid: process.pid, members: options.members, basePort: options.basePort };
+fs.writeFileSync(ownerFile, `${JSON.stringify(owner)}\n`);
 processes.forEach((process_, i) => {
   process_.colour = COLOURS[i % COLOURS.length];
   start(process_);
@@ -91,6 +96,34 @@ function usage(fault) {
     'usage: npm run cluster -- [--members 3] [--gateways 2] [--data DIR] [--base-port 2379] [-- member flags]',
   );
   process.exit(2);
+}
+
+/** Members know each other by the ports they were born with, and two clusters cannot share data. */
+function refuseOthersData() {
+  let found;
+  try {
+    found = JSON.parse(fs.readFileSync(ownerFile, 'utf8'));
+  } catch {
+    return;
+  }
+  const { pid, members: count, basePort } = found;
+  let fault = null;
+  if (isRunning(pid))
+    fault = `a cluster that runs as process ${pid} uses it (if it does not, remove ${ownerFile})`;
+  else if (count !== options.members || basePort !== options.basePort) {
+    fault = `it holds a cluster of --members ${count} --base-port ${basePort}: start it so`;
+  }
+  if (fault === null) return;
+  console.error(`${options.data}: ${fault}, or name another directory by --data`);
+  process.exit(1);
+}
+
+function isRunning(pid) {
+  try {
+    return Number.isInteger(pid) && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** A port taken by somebody else would make a member die for ever: say so at once. */

@@ -82,10 +82,20 @@ test('starts, restarts what dies, tells who runs where, and stops all', async ()
     expect(command.output).toMatch(/^m2 \| \{/m);
 
     const last = read();
+    const again = (...flags: string[]): [number | null, string] => {
+      const args = [join(ROOT, 'tools/cluster.mjs'), '--data', data, ...flags];
+      const ran = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+      return [ran.status, ran.stderr];
+    };
+    expect(again()).toEqual([1, expect.stringContaining(`runs as process ${command.pid} uses it`)]);
+    expect(read()).toEqual(last);
     const exit = await command.stop('SIGINT');
     expect(exit.code).toBe(0);
     for (const p of [...last.members, ...last.gateways]) expect(isAlive(p.pid)).toBe(false);
     expect(existsSync(join(data, 'cluster.json'))).toBe(false);
+    const held = 'it holds a cluster of --members 3 --base-port ';
+    expect(again('--members', '5')).toEqual([1, expect.stringContaining(held)]);
+    expect(again('--base-port', '9')).toEqual([1, expect.stringContaining(held)]);
   } finally {
     await command.stop('SIGINT');
     rmSync(data, { recursive: true, force: true });
