@@ -103,7 +103,9 @@ function advise(error: DiscoveryError, config: NodeConfig, probe: Probe): void {
   if (error.code === 'size-not-found') {
     probe.log('warn', 'failed to bootstrap; the service does not know the discovery token', {
       ...token,
-      advice: 'make one with GET /new?size=N of the service, and give all members its URL',
+      advice:
+        'make one with GET /new?size=N of the service and give all members its URL; in a v3 store: put ' +
+        '/_etcd/registry/TOKEN/_config/size N',
     });
     return;
   }

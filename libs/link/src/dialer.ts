@@ -132,7 +132,7 @@ export class Dialer {
     const fail = (error: Error): void => {
       if (this.#dialling !== ws) return;
       this.#dialling = null;
-      this.#failed(`${url}: ${error.message}`);
+      this.#failed(`${url}: ${error.message}${adviceFor(error)}`);
     };
     ws.on('error', fail);
     ws.once('open', () => {
@@ -223,4 +223,10 @@ export class Dialer {
     this.#events.failed(text);
     this.#wait(this.#backoff.next());
   }
+}
+
+/** Somebody who speaks HTTP is there, and nobody who takes links: most likely the port for clients. */
+function adviceFor(error: Error): string {
+  if (!/^Unexpected server response: 4/.test(error.message)) return '';
+  return ': no member takes links there; the URL of peers is wanted (usually port 2380)';
 }
