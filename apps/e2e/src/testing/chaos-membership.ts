@@ -151,7 +151,8 @@ async function remove(world: ChaosWorld): Promise<void> {
     await pauseMs(100);
   }
   if (victim.process.exit.code !== 0) {
-    throw new Error(`${victim.name} ended with ${JSON.stringify(victim.process.exit)}`);
+    const { exit, output } = victim.process;
+    throw new Error(`${victim.name} ended with ${JSON.stringify(exit)}: ${output.slice(-4_000)}`);
   }
   await world.leave(victim);
   world.notes.push(`${victim.name} was removed`);
