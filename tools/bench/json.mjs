@@ -4,11 +4,10 @@
 //
 // The client is node:http, which costs more than the servers: rates are a lower bound, CPU seconds are not
 // touched by it.
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { parseArgs } from 'node:util';
+import { cpuSeconds } from './pressure.mjs';
 
-const TICKS_PER_S = 100;
 const VALUE_BYTES = 256;
 
 const { values, positionals } = parseArgs({
@@ -31,14 +30,6 @@ if (
 ) {
   console.error('name each server as HOST:PORT,PID; --rounds, --puts and --clients are numbers');
   process.exit(2);
-}
-
-function cpuSeconds(pid) {
-  const [utime, stime] = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .split(') ')[1]
-    .split(' ')
-    .slice(11);
-  return (Number(utime) + Number(stime)) / TICKS_PER_S;
 }
 
 function put({ host, port }, agent, n) {

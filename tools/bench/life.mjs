@@ -202,9 +202,7 @@ class Life {
 
   #run(member) {
     const [file, ...args] = member.command;
-    member.process = spawn(file, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    member.process = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     member.output = '';
     member.process.stderr.on('data', (text) => {
       member.output = (member.output + String(text)).slice(-2_000);

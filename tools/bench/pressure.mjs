@@ -4,6 +4,7 @@ import fs from 'node:fs';
 
 const DELAY = 'conclave_event_loop_delay_seconds';
 const IDLE = 3;
+const TICKS_PER_SECOND = 100;
 
 /** What has been so far: seconds of CPU, idle and in all; seconds in which something waited for one. */
 export function pressureNow() {
@@ -21,10 +22,12 @@ export function pressureNow() {
   }
 }
 
-/** Used by a process so far, in the kernel's ticks of 10 ms. */
+/** User and system time of a process so far, threads included. Throws if it is gone. */
 export function cpuSeconds(pid) {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name before may have blanks and brackets in it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** In memory now. */

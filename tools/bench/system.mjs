@@ -1,6 +1,6 @@
 // One system under load: its connections, its keys, its processes' CPU seconds.
-import fs from 'node:fs';
 import load from './load.cjs';
+import { cpuSeconds } from './pressure.mjs';
 import workloads from './workload.cjs';
 
 const { Load } = load;
@@ -8,7 +8,6 @@ const { RANGE, STATUS, Workload, keyOf, rangeMessage } = workloads;
 
 const FILL_CLIENTS = 200;
 const FILL_CONNS = 20;
-const TICKS_PER_SECOND = 100;
 const RANGE_COUNT_FIELD = 4;
 const STATUS_VERSION_FIELD = 2;
 
@@ -57,9 +56,9 @@ export class System {
       const workload = new Workload(this.options);
       workload.acknowledged = this.acknowledged;
       if (warmup > 0) await many.run(workload, { seconds: warmup, rate });
-      const cpu = cpuSeconds(this.pids());
+      const cpu = cpuSecondsOf(this.pids());
       const result = await many.run(workload, { ...length, rate });
-      const used = cpuSeconds(this.pids());
+      const used = cpuSecondsOf(this.pids());
       result.serverCpuSeconds = cpu === null || used === null ? null : used - cpu;
       this.rounds.push(result);
     });
@@ -97,15 +96,11 @@ export class System {
   }
 }
 
-/** User and system time of all of them, threads included; null if one cannot be read. */
-function cpuSeconds(pids) {
+/** Of all of them; null if one cannot be read. */
+function cpuSecondsOf(pids) {
   if (pids.length === 0) return null;
   try {
-    return pids.reduce((sum, pid) => {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    }, 0);
+    return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   } catch {
     return null;
   }

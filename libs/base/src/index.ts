@@ -20,6 +20,7 @@ export {
 } from './bytes.js';
 export { ConclaveError } from './conclave-error.js';
 export { crc32c, joinCrc32c } from './crc32c.js';
+export { editDistance } from './edit-distance.js';
 export { Random } from './random.js';
 export {
   type FlagFault,

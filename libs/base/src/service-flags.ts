@@ -3,6 +3,8 @@
  * Go's flag syntax: `--f v`, `--f=v`, `-f v`, `-f=v`; the last one wins, and wins over the environment.
  * What the values mean together is the service's affair.
  */
+import { editDistance } from './edit-distance.js';
+
 export type ServiceFlagType = 'string' | 'urls' | 'list' | 'uint' | 'duration' | 'enum';
 
 export interface ServiceFlag {
@@ -103,25 +105,11 @@ function unknownFlag(name: string, known: Iterable<string>): string {
   let nearest = '';
   let best = Infinity;
   for (const candidate of known) {
-    const d = distance(name.slice(0, 64), candidate);
+    const d = editDistance(name.slice(0, 64), candidate);
     if (d < best) [best, nearest] = [d, candidate];
   }
   const hint = best <= Math.max(2, name.length / 2) ? ` (did you mean -${nearest}?)` : '';
   return `flag provided but not defined: -${name}${hint}`;
-}
-
-/** Edit distance of two short words. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 /** A Go duration in milliseconds, or null. */

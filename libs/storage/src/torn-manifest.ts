@@ -7,8 +7,9 @@
  * it have been a synced edit that decayed, the state is at an earlier flush: then the Raft log does
  * not reach back to it, or a table is missing, and the start is refused for that.
  *
- * Format: blocks of 32 KiB; records of masked CRC-32C (4 bytes), length (2) and type (1),
- * little-endian, never across blocks (rocksdb/db/log_format.h).
+ * Format: blocks of 32 KiB; records of masked CRC-32C (4 bytes), length (2) and type (1: a whole
+ * edit; 2 to 4: its first, middle, last part), little-endian, never across blocks
+ * (rocksdb/db/log_format.h).
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,8 +19,6 @@ import { crc32c } from '@conclave/base';
 const BLOCK = 32 * 1024;
 const HEADER = 7;
 const FULL = 1;
-const FIRST = 2;
-const MIDDLE = 3;
 const LAST = 4;
 const MASK_DELTA = 0xa282ead8;
 const MANIFEST_BYTES_MAX = 256 * 1024 * 1024;
@@ -48,7 +47,6 @@ export function endOfEdits(bytes: Buffer): number | null {
     const type = bytes[at + 6] as number;
     at += length;
     if (type === FULL || type === LAST) end = at;
-    else if (type !== FIRST && type !== MIDDLE) break;
   }
   // A write that tore is the last: anything that can be read behind it says otherwise.
   for (let next = at + 1; next + HEADER <= bytes.length; next++) {

@@ -1,3 +1,4 @@
+import { editDistance } from '@conclave/base';
 import { ALIASES, FLAGS, OBSOLETE } from './flag-table.js';
 import type { Flag } from './flag-table.js';
 import { checkValue } from './flag-values.js';
@@ -81,19 +82,6 @@ export function nearest(given: string, names: readonly string[]): string | null 
     if (distance < least) [least, best] = [distance, name];
   }
   return best !== null && least <= Math.max(1, Math.floor(best.length / 3)) ? best : null;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 /** Variables of the container's own, not flags. */

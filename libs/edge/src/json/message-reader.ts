@@ -11,6 +11,15 @@
  * from there on, in the order of the scanner's table.
  */
 import { NUMBER_MAX, assert } from '@conclave/base';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './characters.js';
 import { JsonFault } from './json-fault.js';
 import type { EnumPlan, FieldPlan, MessagePlan } from './message-plan.js';
 import { isSpace, JsonScanner, quoteByte } from './scanner.js';
@@ -25,13 +34,6 @@ const BYTES_MAX = 1 << 22;
 /** For each field while its object is read: where its value is, the container there, what is final. */
 const PLACE = 3;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COMMA = 0x2c;
 const N = 0x6e;
 const T = 0x74;
 const F = 0x66;

@@ -10,6 +10,15 @@
  * Invariant: after `value` the bytes [lo, hi) are exactly one well-formed JSON value.
  */
 import { assert } from '@conclave/base';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './characters.js';
 
 /** As Go's encoding/json. */
 const DEPTH_MAX = 10_000;
@@ -48,13 +57,6 @@ const enum At {
   Exponent,
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COMMA = 0x2c;
 const COLON = 0x3a;
 
 const LITERALS = ['true', 'false', 'null'] as const;

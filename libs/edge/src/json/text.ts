@@ -3,9 +3,9 @@
  * them.
  */
 import { EMPTY_BYTES, decodeUtf8, encodeUtf8 } from '@conclave/base';
+import { BACKSLASH } from './characters.js';
 import { JsonFault } from './json-fault.js';
 
-const BACKSLASH = 0x5c;
 const PAD = 0x3d;
 const NO_DIGIT = 0xff;
 const SURROGATE = /[\ud800-\udfff]/;
